@@ -1,0 +1,1 @@
+"""What a person says about a cluster: typed sections, strict loading, rules across fields. Imports no pulumi."""
