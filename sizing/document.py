@@ -1,0 +1,115 @@
+"""The plan as JSON: the contract of `plan.schema.json`, which other programs may rely on."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sizing.model import Plan, PodResources, PoolPlan, Price, ServicePlan, Span, TrafficPlan
+from sizing.price import cents
+
+BASES = {
+    "dau": "input",
+    "requests_per_day": "arrival",
+    "rps_mean": "arrival",
+    "rps_peak": "arrival",
+    "vusers": "stress",
+    "tps_target": "stress",
+}
+"""What each traffic figure of a service rests on; VUsers belong to the load test that reaches the target TPS."""
+
+
+def document(plan: Plan) -> dict[str, object]:
+    """The whole plan in JSON's own types. Keys are stable; numbers are rounded as people read them."""
+    return {
+        "stack": plan.stack,
+        "cluster": plan.name,
+        "basis": plan.basis,
+        "region": plan.config.region,
+        "services": {name: _service(service) for name, service in plan.services.items()},
+        "pools": {name: _pool(pool) for name, pool in plan.pools.items()},
+        "control_plane": {
+            "instance_type": plan.control_plane.instance.name,
+            "count": len(plan.control_plane.slots),
+            "zones": [slot.zone for slot in plan.control_plane.slots.values()],
+            "price": _price(plan.control_plane.price, len(plan.control_plane.slots)),
+        },
+        "price": {
+            "month": float(plan.price.month),
+            "currency": "USD",
+            "parts": {name: float(amount) for name, amount in plan.price.parts.items()},
+            "unpriced": list(plan.price.unpriced),
+        },
+        "firewall": [
+            {
+                "source": rule.source,
+                "target": rule.target,
+                "protocol": rule.protocol,
+                "from_port": rule.from_port,
+                "to_port": rule.to_port,
+                "why": rule.why,
+            }
+            for rule in plan.firewall.rules
+        ],
+        "warnings": [{"code": notice.code, "text": notice.text} for notice in plan.warnings],
+    }
+
+
+def _service(service: ServicePlan) -> dict[str, object]:
+    return {
+        **_traffic(service.traffic),
+        "bases": dict(BASES),
+        "replicas": {"min": service.min_replicas, "max": service.max_replicas},
+        "requests": _resources(service.requests),
+        "limits": _resources(service.limits),
+        "pool": service.pool,
+        "utilisation": {basis: float(share) for basis, share in service.utilisation.items()},
+        "notes": list(service.notes),
+    }
+
+
+def _traffic(traffic: TrafficPlan | None) -> Mapping[str, object]:
+    if traffic is None:
+        return dict.fromkeys((*BASES, "exact"))
+    return {
+        "dau": _span(traffic.users),
+        "requests_per_day": _span(traffic.requests_per_day),
+        "rps_mean": _span(traffic.rps_mean),
+        "rps_peak": number(traffic.rps_peak),
+        "vusers": _span(traffic.vusers),
+        "tps_target": _span(traffic.tps_target),
+        "exact": {"rps_mean": _span(traffic.rps_mean_exact), "rps_peak": number(traffic.rps_peak_exact)},
+    }
+
+
+def number(value: Decimal) -> int | float:
+    """A JSON number without a needless fraction."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _span(span: Span | None) -> dict[str, int | float] | None:
+    return None if span is None else {"low": number(span.low), "high": number(span.high)}
+
+
+def _resources(resources: PodResources) -> dict[str, int]:
+    return {"cpu_m": resources.cpu_m, "memory_mib": resources.memory_mib}
+
+
+def _price(price: Price, count: int) -> dict[str, object]:
+    """`hour` is one machine's price; `month` covers all machines of the row."""
+    return {
+        "hour": float(price.hour),
+        "month": float(cents(price.month * count)),
+        "source": price.source,
+        "date": price.date,
+    }
+
+
+def _pool(pool: PoolPlan) -> dict[str, object]:
+    return {
+        "instance_type": pool.instance.name,
+        "count": pool.count,
+        "maximum": pool.maximum,
+        "zones": list(pool.zones),
+        "services": list(pool.services),
+        "price": _price(pool.price, pool.count),
+        "reason": pool.reason,
+    }

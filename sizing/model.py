@@ -1,0 +1,292 @@
+"""The Plan: everything that is decided before a resource exists. Frozen, keyed by identity, free of look-ups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from config.schema import ClusterConfig
+from config.types import Basis
+
+HOURS_PER_MONTH = 730
+"""AWS's own convention for monthly prices: 365 days x 24 h / 12."""
+
+Figure = Literal["input", "arrival", "stress"]
+"""What a figure rests on: given, requests that arrive, or the load-test target."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something a person should know; `code` is stable and may be relied on by programs."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Low and high value of one figure."""
+
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficPlan:
+    """Traffic of one service. Units: users/day, requests/day, requests/s, simultaneous users, transactions/s."""
+
+    users: Span | None
+    requests_per_day: Span | None
+    rps_mean: Span
+    rps_mean_exact: Span
+    rps_peak: Decimal
+    rps_peak_exact: Decimal
+    vusers: Span | None
+    tps_target: Span
+    derived_from: tuple[str, ...]
+    """Services whose sum this is; empty when the figures are the service's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodResources:
+    """Thousandths of a vCPU and MiB of one pod."""
+
+    cpu_m: int
+    memory_mib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePlan:
+    """One service, decided."""
+
+    name: str
+    pool: str
+    traffic: TrafficPlan | None
+    min_replicas: int
+    max_replicas: int
+    requests: PodResources
+    limits: PodResources
+    utilisation: Mapping[str, Decimal]
+    """CPU share of all its nodes at the peak, by basis; empty without a measured demand."""
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """On-demand Linux price in USD with where and when it was read."""
+
+    hour: Decimal
+    source: str
+    date: str
+
+    @property
+    def month(self) -> Decimal:
+        """USD per month of 730 hours, exact."""
+        return self.hour * HOURS_PER_MONTH
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceType:
+    """One row of the catalogue. Gb/s for the network, Mb/s for EBS, GiB for memory."""
+
+    name: str
+    family: str
+    vcpu: int
+    memory_gib: Decimal
+    network_gbps_baseline: Decimal
+    network_gbps_burst: Decimal
+    ebs_mbps: int
+    architecture: Literal["x86_64", "arm64"]
+    current_generation: bool
+    cpu_baseline_fraction: Decimal | None
+    """Share of each vCPU that a burstable type earns back; None for types that do not burst."""
+    coremark: int | None
+    zones: Mapping[str, str]
+    """Region to the letters of the zones that offer the type."""
+    prices: Mapping[str, Price]
+    """Region to price; a region without an entry has no known price."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allocatable:
+    """What pods may use of one node after reserves: thousandths of a vCPU, MiB, pods."""
+
+    cpu_m: int
+    memory_mib: int
+    pods: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserves:
+    """What the kubelet keeps back on one node."""
+
+    kube_cpu_m: int
+    kube_memory_mib: int
+    eviction_memory_mib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeGroup:
+    """One Auto Scaling group of a pool: its zones and bounds."""
+
+    key: str
+    """The zone letter, or `all` for a group over every zone of the pool."""
+    zones: tuple[str, ...]
+    desired: int
+    maximum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolPlan:
+    """One node pool, decided."""
+
+    name: str
+    instance: InstanceType
+    price: Price
+    count: int
+    maximum: int
+    zones: tuple[str, ...]
+    groups: Mapping[str, NodeGroup]
+    services: tuple[str, ...]
+    allocatable: Allocatable
+    reserves: Reserves
+    root_disk_gib: int
+    dedicated: bool
+    spot: bool
+    labels: Mapping[str, str]
+    taints: tuple[str, ...]
+    """kubelet form: key=value:Effect."""
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotPlan:
+    """One control-plane slot: zone letter and fixed private address."""
+
+    slot: str
+    zone: str
+    address: IPv4Address
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPlanePlan:
+    """The control-plane machines."""
+
+    instance: InstanceType
+    price: Price
+    slots: Mapping[str, SlotPlan]
+    reserves: Reserves
+    root_disk_gib: int
+    etcd_disk_gib: int
+    schedulable: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZonePlan:
+    """Subnets of one zone; each depends on the zone's letter alone."""
+
+    letter: str
+    name: str
+    public: IPv4Network
+    private: IPv4Network
+    data: IPv4Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPlan:
+    """VPC, zones and the API's name."""
+
+    vpc: IPv4Network
+    zones: Mapping[str, ZonePlan]
+    nat_zones: tuple[str, ...]
+    """Zones that hold a NAT gateway."""
+    nat_for: Mapping[str, str]
+    """Zone to the zone whose NAT gateway its private subnet uses; empty without NAT."""
+    dns_zone: str
+    """Private hosted zone."""
+    api_name: str
+    """The stable name in every kubeconfig and certificate."""
+    api_load_balancer: bool
+    """More than one slot: an internal load balancer stands behind the name."""
+    dns_service_ip: IPv4Address
+    """CoreDNS: the tenth address of the service range (kubeadm's rule)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirewallRule:
+    """One row: `source` may open a connection to `target` on these ports.
+
+    `source` or `target` is the name of a security group or an IPv4 network; at least one is a group.
+    `protocol` is `tcp`, `udp` or an IP protocol number as text; ports are None where the protocol has none.
+    """
+
+    source: str
+    target: str
+    protocol: str
+    from_port: int | None
+    to_port: int | None
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirewallPlan:
+    """Security groups by name with their purpose, and every allowed connection."""
+
+    groups: Mapping[str, str]
+    rules: tuple[FirewallRule, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaPlan:
+    """LimitRange and ResourceQuota of one service's namespace."""
+
+    default_request: PodResources
+    default_limit: PodResources
+    minimum: PodResources
+    maximum: PodResources
+    pods: int
+    requests: PodResources
+    limits: PodResources
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricePlan:
+    """Monthly price in USD, part by part, and what has no sourced price."""
+
+    parts: Mapping[str, Decimal]
+    month: Decimal
+    unpriced: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The complete answer for one stack."""
+
+    stack: str
+    config: ClusterConfig
+    basis: Basis
+    services: Mapping[str, ServicePlan]
+    quotas: Mapping[str, QuotaPlan]
+    pools: Mapping[str, PoolPlan]
+    control_plane: ControlPlanePlan
+    network: NetworkPlan
+    firewall: FirewallPlan
+    price: PricePlan
+    warnings: tuple[Notice, ...]
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self.config.name
+
+    @property
+    def protected(self) -> bool:
+        """Data must not go with a `destroy`: production stacks protect volumes, databases and keys."""
+        return self.config.purpose == "production"
+
+    @property
+    def worker_count(self) -> int:
+        """Machines over all pools."""
+        return sum(pool.count for pool in self.pools.values())

@@ -1,0 +1,194 @@
+"""The plan as tables for people, for any terminal width; written with rich."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sizing.document import BASES
+from sizing.model import FirewallRule, Plan, Span
+from sizing.price import cents
+
+UNKNOWN = "-"
+
+
+def heading(text: str) -> Text:
+    """The line above a table."""
+    return Text(f"\n{text}", style="bold")
+
+
+def tables(plan: Plan) -> Iterator[RenderableType]:
+    """Every table of the plan, each below its heading, in reading order."""
+    traffic = plan.config.traffic
+    used = {plan.control_plane.price, *(pool.price for pool in plan.pools.values())}
+    sources = "; ".join(sorted({f"{price.source}, {price.date}" for price in used}))
+    yield heading(
+        f"Traffic of {plan.stack}: response time {traffic.response_time_target_ms:g} ms,"
+        f" nodes judged by basis {plan.basis}"
+    )
+    yield traffic_table(plan)
+    yield heading("Pods")
+    yield pods_table(plan)
+    yield heading("Nodes")
+    yield nodes_table(plan)
+    yield heading(f"Price: on-demand Linux in {plan.config.region} ({sources})")
+    yield price_table(plan)
+    yield heading("Firewall")
+    yield firewall_table(plan)
+    yield heading("Warnings")
+    yield warnings_table(plan)
+
+
+def _table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+    for column in columns:
+        right = column in numbers
+        table.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
+    return table
+
+
+def _range(span: Span | None) -> str:
+    if span is None:
+        return UNKNOWN
+    low, high = (f"{_trim(value):,}" for value in (span.low, span.high))
+    return low if low == high else f"{low}..{high}"
+
+
+def _trim(value: Decimal) -> Decimal:
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value
+
+
+def traffic_table(plan: Plan) -> Table:
+    """The load-test sheet: users to target TPS, each column with the basis of its figures."""
+    heads = {
+        "users/day": "dau",
+        "requests/day": "requests_per_day",
+        "RPS mean": "rps_mean",
+        "RPS peak": "rps_peak",
+        "VUsers": "vusers",
+        "target TPS": "tps_target",
+    }
+    columns = {f"{head}\n({BASES[key]})": head for head, key in heads.items()}
+    table = _table("service", *columns, numbers=tuple(columns))
+    for name, service in plan.services.items():
+        traffic = service.traffic
+        if traffic is None:
+            table.add_row(name, *[UNKNOWN] * len(columns))
+        else:
+            table.add_row(
+                name,
+                _range(traffic.users),
+                _range(traffic.requests_per_day),
+                _range(traffic.rps_mean),
+                f"{_trim(traffic.rps_peak)}",
+                _range(traffic.vusers),
+                _range(traffic.tps_target),
+            )
+    return table
+
+
+def pods_table(plan: Plan) -> Table:
+    """Pods, requests, quotas and CPU use of every service."""
+    table = _table(
+        "service",
+        "pods",
+        "request each",
+        "limit each",
+        "quota",
+        "CPU at peak",
+        "note",
+        numbers=("pods", "request each", "limit each", "quota"),
+    )
+    for name, service in plan.services.items():
+        quota = plan.quotas[name]
+        table.add_row(
+            name,
+            f"{service.min_replicas}..{service.max_replicas}",
+            f"{service.requests.cpu_m}m {service.requests.memory_mib}Mi",
+            f"{service.limits.cpu_m}m {service.limits.memory_mib}Mi",
+            f"{quota.requests.cpu_m}m {quota.requests.memory_mib}Mi",
+            ", ".join(f"{share:.1%} {basis}" for basis, share in service.utilisation.items()) or UNKNOWN,
+            "; ".join(service.notes),
+        )
+    return table
+
+
+def nodes_table(plan: Plan) -> Table:
+    """Machines with price and reason."""
+    table = _table(
+        "role",
+        "type",
+        "count",
+        "zones",
+        "vCPU",
+        "GiB",
+        "USD/h",
+        "USD/month",
+        "reason",
+        numbers=("count", "vCPU", "GiB", "USD/h", "USD/month"),
+    )
+    control = plan.control_plane
+    rows = [
+        (
+            "control plane",
+            control.instance,
+            len(control.slots),
+            [s.zone for s in control.slots.values()],
+            control.price,
+            control.reason,
+        )
+    ] + [(name, pool.instance, pool.count, pool.zones, pool.price, pool.reason) for name, pool in plan.pools.items()]
+    for role, instance, count, zones, price, reason in rows:
+        table.add_row(
+            role,
+            instance.name,
+            str(count),
+            ",".join(zones),
+            str(instance.vcpu),
+            f"{instance.memory_gib:g}",
+            str(price.hour),
+            f"{cents(price.month * count)}",
+            reason,
+        )
+    return table
+
+
+def price_table(plan: Plan) -> Table:
+    """Monthly price, part by part."""
+    table = _table("part", "USD/month", numbers=("USD/month",))
+    for name, amount in plan.price.parts.items():
+        table.add_row(name.replace("_", " "), f"{amount:,}")
+    table.add_section()
+    table.add_row(Text("all machines", style="bold"), Text(f"{plan.price.month:,}", style="bold"))
+    return table
+
+
+def firewall_table(plan: Plan) -> Table:
+    """The one table that security groups are made from."""
+    table = _table("from", "to", "protocol", "ports", "why", numbers=("ports",))
+    for rule in plan.firewall.rules:
+        table.add_row(rule.source, rule.target, protocol_name(rule.protocol), ports(rule), rule.why)
+    return table
+
+
+def protocol_name(protocol: str) -> str:
+    """IP protocol 4 is IP-in-IP (IANA protocol numbers)."""
+    return f"{protocol} (IPIP)" if protocol == "4" else protocol
+
+
+def ports(rule: FirewallRule) -> str:
+    """Port or port range of a row; empty for protocols without ports."""
+    if rule.from_port is None:
+        return ""
+    return str(rule.from_port) if rule.from_port == rule.to_port else f"{rule.from_port}-{rule.to_port}"
+
+
+def warnings_table(plan: Plan) -> Table:
+    """Everything worth knowing, by stable code."""
+    table = _table("code", "what")
+    for notice in plan.warnings:
+        table.add_row(Text(notice.code, style="yellow"), notice.text)
+    return table
