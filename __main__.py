@@ -1,0 +1,113 @@
+"""From daily active users to a running kubeadm cluster on AWS.
+
+The stack's configuration becomes a plan (pure Python, no cloud asked); each component below turns its part of the plan
+into resources. What runs inside the cluster waits for the gates between the machines and their API.
+"""
+
+import pulumi
+from pulumi import ResourceOptions
+
+from components import naming, providers, settings
+from components.access import ClusterAccess, ClusterAccessArgs
+from components.api_endpoint import ApiEndpoint, ApiEndpointArgs
+from components.control_plane import ControlPlane, ControlPlaneArgs
+from components.data_stores import DataStores, DataStoresArgs
+from components.entry import Entry, EntryArgs
+from components.external_services import Endpoints
+from components.firewall import Firewall, FirewallArgs
+from components.identity import Identity, IdentityArgs
+from components.network import Network, NetworkArgs
+from components.node_pool import NodePool, NodePoolArgs
+from components.platform import Platform, PlatformArgs
+from components.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
+from components.services import Services, ServicesArgs
+from sizing.firewall import CONTROL_PLANE, WORKER
+
+stack = settings.load()
+plan = stack.plan
+
+# Providers
+aws = ResourceOptions(providers=[providers.aws_provider(plan)])
+command = providers.command_provider(plan)
+
+# Ground
+network = Network(plan.name, NetworkArgs(plan=plan), aws)
+firewall = Firewall(plan.name, FirewallArgs(plan=plan, vpc_id=network.vpc_id), aws)
+identity = Identity(plan.name, IdentityArgs(plan=plan), aws)
+PrivateEndpoints(
+    naming.name(plan, "endpoints"), PrivateEndpointsArgs(plan=plan, network=network, firewall=firewall), aws
+)
+
+# Machines
+endpoint = ApiEndpoint(plan.name, ApiEndpointArgs(plan=plan, network=network, firewall=firewall), aws)
+entry = Entry(naming.name(plan, "entry"), EntryArgs(plan=plan, network=network, firewall=firewall), aws)
+control_plane = ControlPlane(
+    plan.name,
+    ControlPlaneArgs(
+        plan=plan,
+        private_subnet_ids=network.private_subnet_ids,
+        security_group_id=firewall.groups[CONTROL_PLANE],
+        instance_profile=identity.control_plane_profile,
+    ),
+    aws,
+)
+pools = {
+    pool: NodePool(
+        naming.name(plan, pool),
+        NodePoolArgs(
+            plan=plan,
+            pool=pool,
+            private_subnet_ids=network.private_subnet_ids,
+            security_group_id=firewall.groups[WORKER],
+            instance_profile=identity.worker_profile,
+            target_group_arns=entry.targets_of(pool),
+        ),
+        aws,
+    )
+    for pool in plan.pools
+}
+
+# Data outside the cluster
+stores = DataStores(
+    naming.name(plan, "data"),
+    DataStoresArgs(plan=plan, network=network, firewall=firewall, passwords=stack.passwords, tokens=stack.tokens),
+    aws,
+)
+
+# The way in
+access = ClusterAccess(
+    plan.name,
+    ClusterAccessArgs(plan=plan, server=endpoint.server, machines=list(control_plane.instance_ids.values())),
+    ResourceOptions(providers=[command]),
+)
+
+# Inside the cluster
+platform = Platform(
+    plan.name,
+    PlatformArgs(
+        plan=plan,
+        kubeconfig=access.kubeconfig,
+        workers=[group.name for pool in pools.values() for group in pool.groups.values()],
+    ),
+    ResourceOptions(providers=[access.provider, command]),
+)
+Services(
+    plan.name,
+    ServicesArgs(
+        plan=plan,
+        endpoints=Endpoints(
+            database_hosts=stores.database_hosts,
+            database_passwords=stack.passwords,
+            cache_hosts=stores.cache_hosts,
+            cache_tokens=stack.tokens,
+        ),
+    ),
+    ResourceOptions(providers=[access.provider, command], depends_on=platform.ready),
+)
+
+# What operators need next
+pulumi.export("api", endpoint.server)
+pulumi.export("kubeconfig", access.kubeconfig)
+pulumi.export("entry", entry.address)
+pulumi.export("nodes", settings.inventory(plan))
+pulumi.export("price_usd_month", float(plan.price.month))
