@@ -11,6 +11,7 @@ KAFKA_VERSIONS: Final = ("4.2.0", "4.2.1", "4.3.0", "4.3.1")
 """What Strimzi 1.2.0 runs (its kafka-versions.yaml)."""
 
 PATH: Final = at("kafka")
+UI_USER: Final = "kafka-ui"
 
 
 def version(config: ClusterConfig) -> Iterator[Problem]:
@@ -120,6 +121,13 @@ def users(config: ClusterConfig) -> Iterator[Problem]:
     if config.kafka is None:
         return
     for name, user in config.kafka.users.items():
+        if name == UI_USER:
+            yield Problem(
+                path=at("kafka", "users", name),
+                value=name,
+                rule="is the user that Kafka UI gets by itself",
+                fix="choose another name",
+            )
         for key, topics in (("reads", user.reads), ("writes", user.writes)):
             for index, topic in enumerate(topics):
                 if topic not in config.kafka.topics:

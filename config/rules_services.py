@@ -12,12 +12,13 @@ SYSTEM_NAMESPACES: Final = (
     "calico-apiserver",
     "calico-system",
     "default",
+    "headlamp",
     "kube-node-lease",
     "kube-public",
     "kube-system",
     "tigera-operator",
 )
-"""Namespaces of Kubernetes and Calico; a service's namespace has the service's name."""
+"""Namespaces of Kubernetes, Calico and the dashboard; a service's namespace has the service's name."""
 
 DATABASE_VARIABLES: Final = ("DB_HOSTNAME", "DB_NAME", "DB_USER", "DB_PWD", "DB_PORT", "DB_TLS_SERVER_NAME")
 CACHE_VARIABLES: Final = ("REDIS_HOSTNAME", "REDIS_TOKEN", "REDIS_PORT", "REDIS_TLS_SERVER_NAME")
@@ -163,4 +164,19 @@ def namespaces(config: ClusterConfig) -> Iterator[Problem]:
         )
 
 
-RULES: tuple[Rule, ...] = (pools, data, entry, images, settings, namespaces)
+def scaling(config: ClusterConfig) -> Iterator[Problem]:
+    """Autoscalers that have something to decide need figures to decide by."""
+    if config.addons.metrics_server:
+        return
+    for name, service in config.services.items():
+        if service.replicas.max > service.replicas.min:
+            yield Problem(
+                path=at("services", name, "replicas"),
+                value={"min": service.replicas.min, "max": service.replicas.max},
+                rule="without addons.metrics_server the autoscaler has no figures and never scales",
+                fix="set addons.metrics_server: true, or make min and max equal",
+                also=(at("addons", "metrics_server"),),
+            )
+
+
+RULES: tuple[Rule, ...] = (pools, data, entry, images, settings, namespaces, scaling)
