@@ -27,20 +27,21 @@ stack = settings.load()
 plan = stack.plan
 
 # Providers
-aws = ResourceOptions(providers=[providers.aws_provider(plan)])
+aws = providers.aws_provider(plan)
 command = providers.command_provider(plan)
+on_aws = ResourceOptions(providers=[aws])
 
 # Ground
-network = Network(plan.name, NetworkArgs(plan=plan), aws)
-firewall = Firewall(plan.name, FirewallArgs(plan=plan, vpc_id=network.vpc_id), aws)
-identity = Identity(plan.name, IdentityArgs(plan=plan), aws)
+network = Network(plan.name, NetworkArgs(plan=plan), on_aws)
+firewall = Firewall(plan.name, FirewallArgs(plan=plan, vpc_id=network.vpc_id), on_aws)
+identity = Identity(plan.name, IdentityArgs(plan=plan), on_aws)
 PrivateEndpoints(
-    naming.name(plan, "endpoints"), PrivateEndpointsArgs(plan=plan, network=network, firewall=firewall), aws
+    naming.name(plan, "endpoints"), PrivateEndpointsArgs(plan=plan, network=network, firewall=firewall), on_aws
 )
 
 # Machines
-endpoint = ApiEndpoint(plan.name, ApiEndpointArgs(plan=plan, network=network, firewall=firewall), aws)
-entry = Entry(naming.name(plan, "entry"), EntryArgs(plan=plan, network=network, firewall=firewall), aws)
+endpoint = ApiEndpoint(plan.name, ApiEndpointArgs(plan=plan, network=network, firewall=firewall), on_aws)
+entry = Entry(naming.name(plan, "entry"), EntryArgs(plan=plan, network=network, firewall=firewall), on_aws)
 control_plane = ControlPlane(
     plan.name,
     ControlPlaneArgs(
@@ -49,7 +50,7 @@ control_plane = ControlPlane(
         security_group_id=firewall.groups[CONTROL_PLANE],
         instance_profile=identity.control_plane_profile,
     ),
-    aws,
+    ResourceOptions(providers=[aws, command]),
 )
 pools = {
     pool: NodePool(
@@ -62,7 +63,7 @@ pools = {
             instance_profile=identity.worker_profile,
             target_group_arns=entry.targets_of(pool),
         ),
-        aws,
+        on_aws,
     )
     for pool in plan.pools
 }
@@ -71,7 +72,7 @@ pools = {
 stores = DataStores(
     naming.name(plan, "data"),
     DataStoresArgs(plan=plan, network=network, firewall=firewall, passwords=stack.passwords, tokens=stack.tokens),
-    aws,
+    on_aws,
 )
 
 # The way in

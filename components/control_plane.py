@@ -7,6 +7,7 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components import machine, naming
+from components.gate import Gate, machine_gate
 from sizing.model import Plan, SlotPlan
 from userdata import render
 
@@ -28,8 +29,8 @@ class ControlPlane(ComponentResource):
     """The control-plane machines of one cluster.
 
     A slot owns its zone, a network interface with a fixed address, and an encrypted volume with etcd's data and the
-    keys. Replacing its machine re-attaches both: the etcd member, the certificates and the node name stay. Slots wait
-    for one another in the order of their letters, so that no two are replaced at once.
+    keys. Replacing its machine re-attaches both: the etcd member, the certificates and the node name stay. Each slot
+    waits until the one before it has finished its bootstrap, so that etcd never misses more than one member.
     """
 
     instance_ids: dict[str, Output[str]]
@@ -43,8 +44,19 @@ class ControlPlane(ComponentResource):
         for slot in args.plan.control_plane.slots.values():
             instance, attachment = self._slot(slot, previous)
             self.instance_ids[slot.slot] = instance.id
-            previous = [attachment]
+            previous = [self._finished(slot, instance, attachment)]
         self.register_outputs({"instance_ids": self.instance_ids})
+
+    def _finished(self, slot: SlotPlan, instance: aws.ec2.Instance, attachment: aws.ec2.VolumeAttachment) -> Resource:
+        """What the next slot waits for: this machine has joined. One slot alone has none that waits."""
+        plan = self._args.plan
+        if len(plan.control_plane.slots) == 1:
+            return attachment
+        return Gate(
+            naming.name(plan, "control-plane", slot.slot),
+            machine_gate(plan, slot.node, instance.id),
+            ResourceOptions(parent=self, depends_on=[attachment]),
+        ).command
 
     def _launch_template(self) -> aws.ec2.LaunchTemplate:
         """Only a launch template understands `resolve:ssm:`; everything else stands on the machine itself."""

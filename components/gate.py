@@ -79,6 +79,14 @@ def command_line(arguments: Iterable[str]) -> str:
     return f'"${{GROUNDSWELL_PYTHON:-.venv/bin/python}}" -m operations gate {shlex.join(arguments)}'
 
 
+def machine_gate(plan: Plan, node: str, instance: Input[str]) -> GateArgs:
+    """Wait until this instance has become this control plane."""
+    return GateArgs(
+        check=("machine", "--cluster", plan.name, "--region", plan.config.region, "--node", node, "--instance", instance),
+        deadline_seconds=API_DEADLINE_SECONDS,
+    )
+
+
 def nodes_gate(plan: Plan, kubeconfig: Input[str], triggers: Sequence[Input[str]] = ()) -> GateArgs:
     """Wait for exactly the planned nodes, Ready, known to the cloud provider and on the pod network."""
     return GateArgs(

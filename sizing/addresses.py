@@ -71,11 +71,22 @@ def _nat(mode: str, zones: tuple[str, ...]) -> dict[str, str]:
     return {zone: zone if mode == "per-zone" else zones[0] for zone in zones}
 
 
+def node_name(address: IPv4Address, region: str) -> str:
+    """Private DNS name that EC2 gives a machine with this address (hostname type `ip-name`)."""
+    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    return f"ip-{str(address).replace('.', '-')}.{domain}"
+
+
+def _slot(region: str, slot: str, zone: str, network: NetworkPlan) -> SlotPlan:
+    address = slot_address(network.zones[zone].private, slot)
+    return SlotPlan(slot=slot, zone=zone, address=address, node=node_name(address, region))
+
+
 def slot_plans(config: ClusterConfig, network: NetworkPlan) -> Mapping[str, SlotPlan]:
     """Zone and fixed address of every control-plane slot."""
     return MappingProxyType(
         {
-            slot: SlotPlan(slot=slot, zone=zone, address=slot_address(network.zones[zone].private, slot))
+            slot: _slot(config.region, slot, zone, network)
             for slot, zone in sorted(config.control_plane.slots.items())
         }
     )

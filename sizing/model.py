@@ -162,11 +162,12 @@ class PoolPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class SlotPlan:
-    """One control-plane slot: zone letter and fixed private address."""
+    """One control-plane slot: zone letter, fixed private address, and the node name that follows from it."""
 
     slot: str
     zone: str
     address: IPv4Address
+    node: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from operations.gate.client import Endpoint
 from operations.gate.command import Gate
 from operations.gate.crds import CrdsGate
 from operations.gate.loop import GateError
+from operations.gate.machine import MachineGate
 from operations.gate.nodes import NodesGate
 from operations.gate.session import Session
 from operations.gate.status import NodeReport, read_reports
@@ -21,7 +22,7 @@ def assemble(arguments: argparse.Namespace, standard_input: TextIO) -> Gate:
 
     Args:
         arguments: what the parser gives.
-        standard_input: holds the kubeconfig for `nodes` and `crds`; `api` does not touch it.
+        standard_input: holds the kubeconfig for `nodes` and `crds`; `api` and `machine` do not touch it.
 
     Raises:
         KubeconfigError: standard input holds no usable kubeconfig.
@@ -31,6 +32,8 @@ def assemble(arguments: argparse.Namespace, standard_input: TextIO) -> Gate:
         host, port = arguments.endpoint
         endpoint = Endpoint(host=host, port=port, server_name=arguments.server_name, authority="")
         return ApiGate(open_store(arguments.region), arguments.cluster, endpoint, arguments.members)
+    if arguments.gate == "machine":
+        return MachineGate(open_store(arguments.region), arguments.cluster, arguments.node, arguments.instance)
     session = Session(parse(standard_input.read()))
     if arguments.gate == "crds":
         return CrdsGate(session, arguments.names)

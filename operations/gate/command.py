@@ -1,4 +1,4 @@
-"""`python -m operations gate api|nodes|crds`: arguments, standard streams and exit status of the gates."""
+"""`python -m operations gate api|nodes|crds|machine`: arguments, standard streams and exit status of the gates."""
 
 import argparse
 import re
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _HOST_PORT = re.compile(r"(?P<host>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?):(?P<port>[0-9]{1,5})")
 _DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
+_INSTANCE_ID = re.compile(r"i-[0-9a-f]{8,17}")
 _LONGEST: Final = 24 * 3600
 
 CONFIRMED: Final = Pace(successes=3)
@@ -63,7 +64,13 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     crds = gates.add_parser("crds", help="custom resources are served; kubeconfig on standard input")
     crds.add_argument("--names", type=_names, required=True, metavar="A,B", help="CustomResourceDefinition names")
     crds.set_defaults(run=run, gate="crds")
-    for parser in (api, nodes, crds):
+    machine = gates.add_parser("machine", help="one control plane's machine has finished its bootstrap")
+    machine.add_argument("--cluster", type=cluster_name, required=True, help="the cluster's name")
+    machine.add_argument("--region", type=region_name, required=True, help="its AWS region")
+    machine.add_argument("--node", type=_dns_name, required=True, metavar="NAME", help="Kubernetes node name")
+    machine.add_argument("--instance", type=_instance, required=True, metavar="ID", help="EC2 instance id")
+    machine.set_defaults(run=run, gate="machine")
+    for parser in (api, nodes, crds, machine):
         parser.add_argument("--deadline", type=_seconds, required=True, metavar="SECONDS", help="longest wait")
 
 
@@ -90,7 +97,7 @@ def run(arguments: argparse.Namespace, clock: Clock | None = None) -> int:
         verdict = wait(
             gate.probe,
             deadline=arguments.deadline,
-            pace=ONCE if arguments.gate == "crds" else CONFIRMED,
+            pace=ONCE if arguments.gate in {"crds", "machine"} else CONFIRMED,
             clock=clock or SystemClock(),
             progress=lambda elapsed, state: _say(f"{name}: {elapsed:.0f} s: {one_line(state)}"),
         )
@@ -145,6 +152,12 @@ def _endpoint(text: str) -> tuple[str, int]:
 def _dns_name(text: str) -> str:
     if not _DNS_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a DNS name")
+    return text
+
+
+def _instance(text: str) -> str:
+    if not _INSTANCE_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an EC2 instance id")
     return text
 
 

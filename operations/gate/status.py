@@ -22,6 +22,7 @@ class NodeReport(Part):
         node: Kubernetes node name.
         role: what the machine is to become.
         phase: step of the bootstrap.
+        instance: EC2 instance id; a replaced machine has the same node name and another id.
         state: where that step stands.
         cause: why it failed; empty otherwise.
         journal: last lines, oldest first.
@@ -30,6 +31,7 @@ class NodeReport(Part):
     node: str
     role: Role
     phase: str = Field(min_length=1)
+    instance: str = ""
     state: Literal["running", "done", "failed"]
     cause: str | None = None
     journal: tuple[str, ...] = ()

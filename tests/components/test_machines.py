@@ -42,6 +42,14 @@ def test_control_planes_are_replaced_one_after_the_other(ha):
     assert not ha.depends_on(machines[0], machines[1])
 
 
+def test_a_slot_waits_until_the_machine_before_it_has_joined(ha, dev):
+    gates = {gate.name: gate for gate in ha.of("command:local:Command") if " gate machine " in gate.inputs["create"]}
+    assert set(gates) == {f"ha-control-plane-{slot}" for slot in "abc"}
+    assert ha.depends_on(ha.one(INSTANCE, "ha-control-plane-b"), gates["ha-control-plane-a"])
+    assert ha.depends_on(ha.one(INSTANCE, "ha-control-plane-c"), gates["ha-control-plane-b"])
+    assert not [gate for gate in dev.of("command:local:Command") if " gate machine " in gate.inputs["create"]]
+
+
 def test_a_machine_goes_before_its_successor_comes_because_address_and_volume_move(dev):
     (machine,), (attachment,) = dev.of(INSTANCE), dev.of(ATTACHMENT)
     assert machine.delete_before_replace
