@@ -1,0 +1,74 @@
+"""The one generated settings file of a node: everything that the static programs need to know about it."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Final
+
+from sizing.model import Plan, SlotPlan
+from userdata.parameters import ParameterTree
+
+METADATA_ENDPOINT: Final = "http://169.254.169.254"
+FIRST_SLOT: Final = "a"
+"""The only slot that may initialise a cluster."""
+
+GIVE_UP_AFTER: Final = 10
+"""Failed tries, at least half a minute apart, after which a worker asks to be replaced."""
+
+CONTROL_PLANE_STEPS: Final = (
+    "preflight", "packages", "artefacts", "containerd", "volume", "control-plane", "publish", "timers",
+)  # fmt: skip
+WORKER_STEPS: Final = ("preflight", "packages", "artefacts", "containerd", "worker")
+
+
+def environment_file(settings: Mapping[str, str]) -> str:
+    """Settings as shell assignments, sorted by name, every value quoted as the shell needs it."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items()))
+
+
+def control_plane_settings(plan: Plan, slot: SlotPlan) -> dict[str, str]:
+    """Settings of one control-plane slot."""
+    tree = ParameterTree(cluster=plan.name)
+    peers = [str(other.address) for other in plan.control_plane.slots.values() if other.slot != slot.slot]
+    return {
+        **_common(plan, "control-plane", CONTROL_PLANE_STEPS),
+        "ADDRESS": str(slot.address),
+        "CONTROL_PLANE_KEY": tree.control_plane_key_alias,
+        "MAY_INITIALISE": "yes" if slot.slot == FIRST_SLOT else "no",
+        "PARAMETER_CREDENTIAL": tree.credential,
+        "PARAMETER_INITIALISED": tree.initialised,
+        "PARAMETER_KEYS": tree.keys,
+        "PEERS": " ".join(peers),
+        "SLOT": slot.slot,
+        "WORKER_KEY": tree.worker_key_alias,
+    }
+
+
+def worker_settings(plan: Plan) -> dict[str, str]:
+    """Settings of every worker; pools differ in their kubeadm documents only."""
+    return {
+        **_common(plan, "worker", WORKER_STEPS),
+        "AUTOSCALING_ENDPOINT": aws_endpoint("autoscaling", plan.config.region),
+        "GIVE_UP_AFTER": str(GIVE_UP_AFTER),
+    }
+
+
+def aws_endpoint(service: str, region: str) -> str:
+    """Address of a regional AWS API; China's regions have a domain of their own."""
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{service}.{region}.{domain}"
+
+
+def _common(plan: Plan, role: str, steps: tuple[str, ...]) -> dict[str, str]:
+    tree = ParameterTree(cluster=plan.name)
+    return {
+        "API_NAME": plan.network.api_name,
+        "CLUSTER_NAME": plan.name,
+        "IMDS_ENDPOINT": METADATA_ENDPOINT,
+        "PARAMETER_CLUSTER": tree.cluster_info,
+        "PARAMETER_JOIN": tree.join,
+        "PARAMETER_STATUS": tree.status("").rstrip("/"),
+        "REGION": plan.config.region,
+        "ROLE": role,
+        "SSM_ENDPOINT": aws_endpoint("ssm", plan.config.region),
+        "STEPS": " ".join(steps),
+    }

@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# Ubuntu 24.04: what differs from the other systems. Sourced.
+os_prepare() {
+  systemctl disable --now --quiet ufw.service 2>/dev/null || true
+  systemctl try-restart systemd-timesyncd.service chrony.service || true
+}
+
+os_install() {
+  # cloud-init or unattended-upgrades may hold the lock in the first minutes.
+  local apt=(apt-get --quiet --yes --option DPkg::Lock::Timeout=600 --option Acquire::Retries=5)
+  export DEBIAN_FRONTEND=noninteractive
+  "${apt[@]}" update
+  "${apt[@]}" install --no-install-recommends \
+    conntrack curl e2fsprogs ethtool iproute2 iptables jq openssl socat
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Makes this machine a node: runs the steps in order, each until it has succeeded once, and reports where it stands.
+# systemd starts it at every boot and again after a failure; a finished node has nothing left to do.
+# Reads: STEPS, ROLE, PARAMETER_STATUS.
+set -euo pipefail
+# shellcheck source=aws.sh
+. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/aws.sh"
+: "${STEPS:?}" "${ROLE:?}" "${PARAMETER_STATUS:?}"
+
+exec 9>"$run/lock"
+flock --nonblock 9 || die "another bootstrap is at work"
+
+# cloud-init lays the files down again at the next boot until this marker says that they are on the disk.
+if [[ ! -e $state/durable ]]; then
+  sync
+  touch "$state/durable"
+  sync
+fi
+
+# Bootstrap tokens and key material never leave the machine in a log line.
+redacted() {
+  sed -E 's/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/(token)/g; s/[A-Za-z0-9+\/]{60,}={0,2}/(data)/g'
+}
+
+# A line for the journal and for the console, which AWS shows without a way into the machine.
+tell() { say "$@" | tee -a "$root/dev/console" || true; }
+
+# The status file and its parameter. A status that cannot be stored never stops the bootstrap.
+store_status() { # PHASE STATE STARTED ENDED CAUSE
+  # Parameter Store takes 4 KiB and refuses double braces.
+  { [[ $2 != failed ]] || tail -n 12 "$run/phase.log"; } | redacted | jq -Rnc \
+    --arg node "$NODE_NAME" --arg role "$ROLE" --arg phase "$1" --arg state "$2" --arg started "$3" \
+    --arg ended "$4" --arg cause "$5" \
+    '{$node, $role, $phase, $state, $started, $ended, cause: $cause[:300], journal: [inputs[:200]]}' |
+    sed 's/{{/{ {/g' >"$state/status.json" &&
+    SSM_TRIES=2 ssm_put "$PARAMETER_STATUS/$NODE_NAME" String '' overwrite <"$state/status.json"
+}
+
+report() { # PHASE STATE STARTED [CAUSE]
+  local ended=''
+  [[ $2 == running ]] || ended=$(now)
+  tell "phase=$1 state=$2 started=$3 ended=${ended:--}${4:+ cause=$4}"
+  # Before the first steps there is neither a name to report under nor jq to write the report with.
+  if [[ -n ${NODE_NAME-} ]] && command -v jq >/dev/null; then
+    store_status "$1" "$2" "$3" "$ended" "${4-}" || say "the status could not be stored"
+  fi
+}
+
+phase() { # NAME PROGRAM
+  local started cause
+  started=$(now)
+  rm -f "$run/cause"
+  report "$1" running "$started"
+  if "$2" 2>&1 | tee "$run/phase.log"; then
+    tell "phase=$1 state=done started=$started ended=$(now)"
+    return
+  fi
+  cause=$(cat "$run/cause" 2>/dev/null || tail -n 1 "$run/phase.log")
+  tail -n 12 "$run/phase.log" | redacted >>"$root/dev/console" || true
+  report "$1" failed "$started" "$(redacted <<<"$cause")"
+  # Workers count their failures and ask for a replacement in the end; a control plane goes on trying.
+  [[ ! -e $lib/give-up.sh ]] || "$lib/give-up.sh" | tee -a "$root/dev/console" || true
+  exit 1
+}
+
+begun=$(now)
+phase identity "$lib/identity.sh"
+# shellcheck source=/dev/null
+. "$run/identity.env"
+for step in $STEPS; do
+  [[ ! -e $state/steps/$step ]] || continue
+  phase "$step" "$lib/steps/$step.sh"
+  touch "$state/steps/$step"
+  sync
+done
+rm -f "$state/failures"
+report ready 'done' "$begun"

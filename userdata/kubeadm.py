@@ -1,0 +1,272 @@
+"""kubeadm's documents (v1beta4) as plain data. What only a machine knows at boot is filled in there, see `kubeadm.sh`.
+
+Field names and defaults: `cmd/kubeadm/app/apis/kubeadm/v1beta4` and `k8s.io/{kubelet,kube-proxy}/config` of
+Kubernetes 1.36. Hardening: the CIS Kubernetes benchmark 1.12, items named where they are decided.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sizing.model import ControlPlanePlan, Plan, PoolPlan, Reserves
+
+Document = dict[str, object]
+
+API_PORT: Final = 6443
+CRI_SOCKET: Final = "unix:///run/containerd/containerd.sock"
+DISCOVERY_FILE: Final = "/run/groundswell/discovery.conf"
+PATCHES: Final = "/etc/groundswell/patches"
+KUBELET_PATCH: Final = f"{PATCHES}/kubeletconfiguration+merge.json"
+"""kubeadm reads target and patch type from the name."""
+
+API_SERVER_FILES: Final = "/etc/groundswell/apiserver"
+AUDIT_LOGS: Final = "/var/log/kubernetes/audit"
+ENCRYPTION_FILE: Final = "/etc/kubernetes/pki/encryption.json"
+"""Lies with the keys that all control planes share; kubeadm mounts that folder into the API server itself."""
+
+CIPHERS: Final = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+)
+"""TLS 1.2 suites with authenticated encryption (CIS 1.2.29, 4.2.12); TLS 1.3 has no others."""
+
+ETCD_QUOTA_GIB: Final = 8
+"""The largest backend that etcd recommends; half of the volume stays free for snapshots and defragmentation."""
+
+POD_PIDS_LIMIT: Final = 4096
+"""Processes of one pod: far above any service, far below the kernel's limit for the machine."""
+
+
+def init_documents(plan: Plan, slot: str) -> tuple[Document, ...]:
+    """Everything `kubeadm init` reads, for one slot; the resume steps of every slot use it too.
+
+    Args:
+        plan: the plan.
+        slot: letter of the slot.
+    """
+    return (
+        _cluster_configuration(plan),
+        {
+            **_kubeadm("InitConfiguration"),
+            # kubeadm always makes one token. Joins use minted ones, so this one ends at once and is never printed.
+            "bootstrapTokens": [{"ttl": "1m0s", "usages": ["authentication"]}],
+            "localAPIEndpoint": _local_endpoint(plan, slot),
+            "nodeRegistration": _control_plane_registration(plan.control_plane),
+            "skipPhases": ["show-join-command"],
+            "patches": {"directory": PATCHES},
+            "timeouts": _timeouts(),
+        },
+        _kubelet_configuration(plan),
+        _kube_proxy_configuration(plan),
+    )
+
+
+def control_plane_join_documents(plan: Plan, slot: str) -> tuple[Document, ...]:
+    """What `kubeadm join` reads on a further control plane. Shared keys are on its disk: no certificate key exists."""
+    return (
+        {
+            **_join(),
+            "controlPlane": {"localAPIEndpoint": _local_endpoint(plan, slot)},
+            "nodeRegistration": _control_plane_registration(plan.control_plane),
+        },
+    )
+
+
+def worker_join_documents(pool: PoolPlan) -> tuple[Document, ...]:
+    """What `kubeadm join` reads on a worker. The role label is set later: NodeRestriction refuses it from a kubelet."""
+    labels = ",".join(f"{key}={value}" for key, value in sorted(pool.labels.items()))
+    arguments = {"node-labels": labels} if labels else {}
+    return (
+        {
+            **_join(),
+            "nodeRegistration": {**_registration(arguments), "taints": [_taint(text) for text in pool.taints]},
+        },
+    )
+
+
+def kubelet_patch(reserves: Reserves) -> Document:
+    """The part of the KubeletConfiguration that differs between machines: what the kubelet keeps back.
+
+    The figures are those that the packer subtracted. A map in the configuration replaces the defaults as a whole, so
+    the disk thresholds are repeated (defaults of Kubernetes 1.36).
+    """
+    return {
+        "kubeReserved": {"cpu": f"{reserves.kube_cpu_m}m", "memory": f"{reserves.kube_memory_mib}Mi"},
+        "evictionHard": {
+            "memory.available": f"{reserves.eviction_memory_mib}Mi",
+            "nodefs.available": "10%",
+            "nodefs.inodesFree": "5%",
+            "imagefs.available": "15%",
+            "imagefs.inodesFree": "5%",
+        },
+    }
+
+
+def _kubeadm(kind: str) -> Document:
+    return {"apiVersion": "kubeadm.k8s.io/v1beta4", "kind": kind}
+
+
+def _arguments(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in sorted(values.items())]
+
+
+def _timeouts() -> dict[str, str]:
+    """Generous: a slow disk or registry is no fault, and systemd starts the bootstrap again in any case."""
+    return {
+        "controlPlaneComponentHealthCheck": "15m0s",
+        "etcdAPICall": "5m0s",
+        "kubeletHealthCheck": "10m0s",
+        "kubernetesAPICall": "5m0s",
+        "tlsBootstrap": "10m0s",
+    }
+
+
+def _join() -> Document:
+    """Discovery by a file that the machine writes: it holds the CA, and the token as its user."""
+    return {
+        **_kubeadm("JoinConfiguration"),
+        "discovery": {"file": {"kubeConfigPath": DISCOVERY_FILE}},
+        "patches": {"directory": PATCHES},
+        "timeouts": _timeouts(),
+    }
+
+
+def _registration(arguments: Mapping[str, str]) -> Document:
+    return {
+        "criSocket": CRI_SOCKET,
+        "imagePullSerial": False,
+        "kubeletExtraArgs": _arguments({"cloud-provider": "external", **arguments}),
+    }
+
+
+def _control_plane_registration(control_plane: ControlPlanePlan) -> Document:
+    """Without a list of taints kubeadm sets its own; an empty list lets other pods in."""
+    return {**_registration({}), **({"taints": []} if control_plane.schedulable else {})}
+
+
+def _taint(text: str) -> dict[str, str]:
+    pair, _, effect = text.rpartition(":")
+    key, _, value = pair.partition("=")
+    return {"key": key, "value": value, "effect": effect}
+
+
+def _local_endpoint(plan: Plan, slot: str) -> Document:
+    return {"advertiseAddress": str(plan.control_plane.slots[slot].address), "bindPort": API_PORT}
+
+
+def _cluster_configuration(plan: Plan) -> Document:
+    return {
+        **_kubeadm("ClusterConfiguration"),
+        "clusterName": plan.name,
+        "kubernetesVersion": f"v{plan.config.kubernetes.version}",
+        "controlPlaneEndpoint": f"{plan.network.api_name}:{API_PORT}",
+        "networking": {
+            "podSubnet": str(plan.config.network.pod_cidr),
+            "serviceSubnet": str(plan.config.network.service_cidr),
+        },
+        "apiServer": {
+            "certSANs": [plan.network.api_name, "127.0.0.1", *_slot_addresses(plan)],
+            "extraArgs": _arguments(_api_server_arguments(plan)),
+            "extraVolumes": [
+                _volume("groundswell", API_SERVER_FILES, read_only=True),
+                _volume("audit", AUDIT_LOGS, read_only=False),
+            ],
+        },
+        "controllerManager": {
+            "extraArgs": _arguments(
+                {
+                    # Calico hands out blocks of its own; one range per node would end at 256 nodes of a /16.
+                    "allocate-node-cidrs": "false",
+                    "cloud-provider": "external",
+                    "leader-elect": "true",
+                    "profiling": "false",  # CIS 1.3.2
+                    "terminated-pod-gc-threshold": "1000",  # CIS 1.3.1
+                }
+            )
+        },
+        "scheduler": {"extraArgs": _arguments({"leader-elect": "true", "profiling": "false"})},  # CIS 1.4.1
+        "etcd": {"local": {"extraArgs": _arguments(_etcd_arguments(plan))}},
+    }
+
+
+def _slot_addresses(plan: Plan) -> Sequence[str]:
+    return [str(slot.address) for slot in plan.control_plane.slots.values()]
+
+
+def _volume(name: str, path: str, *, read_only: bool) -> Document:
+    return {
+        "name": name,
+        "hostPath": path,
+        "mountPath": path,
+        "pathType": "DirectoryOrCreate",
+        "readOnly": read_only,
+    }
+
+
+def _api_server_arguments(plan: Plan) -> dict[str, str]:
+    """Flags of the API server. `cloud-provider` is not among them: the flag is gone since Kubernetes 1.33."""
+    arguments = {
+        "audit-log-maxage": "30",  # days; CIS 1.2.16 to 1.2.19
+        "audit-log-maxbackup": "10",
+        "audit-log-maxsize": "100",  # MB
+        "audit-log-path": f"{AUDIT_LOGS}/audit.log",
+        "audit-policy-file": f"{API_SERVER_FILES}/audit-policy.yaml",
+        "authentication-config": f"{API_SERVER_FILES}/authentication.yaml",  # CIS 1.2.1
+        "enable-admission-plugins": "DenyServiceExternalIPs,NodeRestriction",  # CIS 1.2.3
+        "encryption-provider-config": ENCRYPTION_FILE,  # CIS 1.2.27
+        "profiling": "false",  # CIS 1.2.15
+        "tls-cipher-suites": ",".join(CIPHERS),
+        "tls-min-version": "VersionTLS12",
+    }
+    if _signed_kubelets(plan):
+        arguments["kubelet-certificate-authority"] = "/etc/kubernetes/pki/ca.crt"  # CIS 1.2.5
+    return arguments
+
+
+def _etcd_arguments(plan: Plan) -> dict[str, str]:
+    gib = min(ETCD_QUOTA_GIB, plan.control_plane.etcd_disk_gib // 2)
+    return {"quota-backend-bytes": str(gib * 1024**3)}
+
+
+def _signed_kubelets(plan: Plan) -> bool:
+    """Serving certificates signed by the cluster need an approver: without one, logs and exec would break."""
+    return plan.config.addons.csr_approver
+
+
+def _kubelet_configuration(plan: Plan) -> Document:
+    """What all kubelets have in common; kubeadm keeps it in the cluster for those that join."""
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True}},  # CIS 4.2.1
+        "authorization": {"mode": "Webhook"},  # CIS 4.2.2
+        "cgroupDriver": "systemd",
+        "clusterDNS": [str(plan.network.dns_service_ip)],
+        "failSwapOn": True,
+        "maxPods": plan.config.kubernetes.max_pods,
+        "podPidsLimit": POD_PIDS_LIMIT,  # CIS 4.2.13
+        "protectKernelDefaults": True,
+        "readOnlyPort": 0,
+        "rotateCertificates": True,
+        "seccompDefault": True,  # CIS 4.2.14
+        "serializeImagePulls": False,
+        "serverTLSBootstrap": _signed_kubelets(plan),  # CIS 4.2.9 to 4.2.11
+        "shutdownGracePeriod": "60s",
+        "shutdownGracePeriodCriticalPods": "20s",
+        "tlsCipherSuites": list(CIPHERS),
+        "tlsMinVersion": "VersionTLS12",
+    }
+
+
+def _kube_proxy_configuration(plan: Plan) -> Document:
+    return {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "clusterCIDR": str(plan.config.network.pod_cidr),
+        "mode": plan.config.kubernetes.kube_proxy_mode,
+        # Node ports listen on the node's own address, not on every address of every interface.
+        "nodePortAddresses": ["primary"],
+    }

@@ -1,0 +1,197 @@
+"""The files of a node: where each static file goes, and the generated ones beside them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from sizing.model import InstanceType, Plan, Reserves
+from userdata import kubeadm
+from userdata.pins import PAUSE_IMAGE, UPSTREAM_ARCHITECTURE, Artifact, node_artifacts
+
+PROGRAMS: Final = "/usr/local/lib/groundswell"
+UNITS: Final = "/etc/systemd/system"
+ENVIRONMENT: Final = "/etc/groundswell/node.env"
+ARTEFACTS: Final = "/etc/groundswell/artefacts"
+
+READABLE: Final = 0o644
+PRIVATE: Final = 0o600
+EXECUTABLE: Final = 0o755
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFile:
+    """One file on the node, owned by root."""
+
+    content: str
+    mode: int = READABLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where a downloaded program goes.
+
+    Attributes:
+        target: the file, or for an archive the folder it is unpacked into.
+        members: for an archive, tar's arguments: which members; empty means all.
+    """
+
+    target: str
+    members: tuple[str, ...] = ()
+
+
+WORKER_PROGRAMS: Final[Mapping[str, Placement]] = {
+    "cni-plugins": Placement(target="/opt/cni/bin"),
+    "containerd": Placement(
+        target="/usr/local",
+        members=("bin/containerd", "bin/containerd-shim-runc-v2", "bin/ctr"),
+    ),
+    "crictl": Placement(target="/usr/local/bin", members=("crictl",)),
+    "kubeadm": Placement(target="/usr/local/bin/kubeadm"),
+    "kubectl": Placement(target="/usr/local/bin/kubectl"),
+    "kubelet": Placement(target="/usr/local/bin/kubelet"),
+    "runc": Placement(target="/usr/local/sbin/runc"),
+}
+CONTROL_PLANE_PROGRAMS: Final[Mapping[str, Placement]] = {
+    **WORKER_PROGRAMS,
+    "etcd": Placement(
+        target="/usr/local/bin",
+        members=("--strip-components=1", "etcd-v{version}-linux-{arch}/etcdctl"),
+    ),
+}
+
+_CONTAINERD_CONFIG: Final = f"""\
+version = 3
+
+[plugins."io.containerd.cri.v1.images".pinned_images]
+  sandbox = "{PAUSE_IMAGE}"
+
+[plugins."io.containerd.cri.v1.images".registry]
+  config_path = "/etc/containerd/certs.d"
+
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
+  SystemdCgroup = true
+"""
+
+_COMMON: Final[Mapping[str, tuple[str, int]]] = {
+    f"{UNITS}/containerd.service": ("units/containerd.service", READABLE),
+    f"{UNITS}/groundswell-bootstrap.service": ("units/groundswell-bootstrap.service", READABLE),
+    f"{UNITS}/kubelet.service": ("units/kubelet.service", READABLE),
+    "/etc/crictl.yaml": ("etc/crictl.yaml", READABLE),
+    "/etc/modules-load.d/groundswell.conf": ("etc/modules-load.conf", READABLE),
+    "/etc/sysctl.d/90-groundswell.conf": ("etc/sysctl.conf", READABLE),
+    "/etc/systemd/networkd.conf.d/groundswell.conf": ("etc/networkd.conf", READABLE),
+    f"{PROGRAMS}/aws.sh": ("programs/aws.sh", READABLE),
+    f"{PROGRAMS}/bootstrap.sh": ("programs/bootstrap.sh", EXECUTABLE),
+    f"{PROGRAMS}/common.sh": ("programs/common.sh", READABLE),
+    f"{PROGRAMS}/identity.sh": ("programs/identity.sh", EXECUTABLE),
+    f"{PROGRAMS}/kubeadm.sh": ("programs/kubeadm.sh", READABLE),
+}
+_CONTROL_PLANE: Final[Mapping[str, tuple[str, int]]] = {
+    f"{UNITS}/groundswell-credential.service": ("units/groundswell-credential.service", READABLE),
+    f"{UNITS}/groundswell-credential.timer": ("units/groundswell-credential.timer", READABLE),
+    f"{UNITS}/groundswell-token.service": ("units/groundswell-token.service", READABLE),
+    f"{UNITS}/groundswell-token.timer": ("units/groundswell-token.timer", READABLE),
+    f"{kubeadm.API_SERVER_FILES}/audit-policy.yaml": ("etc/audit-policy.yaml", PRIVATE),
+    f"{kubeadm.API_SERVER_FILES}/authentication.yaml": ("etc/authentication.yaml", PRIVATE),
+    f"{kubeadm.API_SERVER_FILES}/encryption.json": ("etc/encryption.json", PRIVATE),
+    f"{PROGRAMS}/etcd-member.sh": ("programs/etcd-member.sh", READABLE),
+    f"{PROGRAMS}/mint-token.sh": ("programs/mint-token.sh", EXECUTABLE),
+    f"{PROGRAMS}/operator-credential.sh": ("programs/operator-credential.sh", EXECUTABLE),
+    f"{PROGRAMS}/slot.sh": ("programs/slot.sh", READABLE),
+}
+_TIME_SERVICE: Final[Mapping[str, tuple[str, int]]] = {
+    "/etc/chrony/sources.d/groundswell.sources": ("etc/chrony.sources", READABLE),
+    "/etc/systemd/timesyncd.conf.d/groundswell.conf": ("etc/timesyncd.conf", READABLE),
+}
+"""Systems whose image does not name the Amazon Time Sync Service; which of the two daemons they run varies."""
+
+
+def common(plan: Plan, steps: Sequence[str]) -> dict[str, NodeFile]:
+    """Files of every node.
+
+    Args:
+        plan: the plan.
+        steps: names of the steps that the node runs.
+    """
+    system = plan.config.machine.os
+    sources = {
+        **_COMMON,
+        **({} if system == "amazon-linux-2023" else _TIME_SERVICE),
+        f"{PROGRAMS}/os.sh": (f"os/{system}.sh", READABLE),
+        **{f"{PROGRAMS}/steps/{step}.sh": (f"programs/steps/{step}.sh", EXECUTABLE) for step in steps},
+    }
+    return {**_static(sources), "/etc/containerd/config.toml": NodeFile(content=_CONTAINERD_CONFIG)}
+
+
+def control_plane() -> dict[str, NodeFile]:
+    """Static files that only control planes have."""
+    return _static(_CONTROL_PLANE)
+
+
+def worker() -> dict[str, NodeFile]:
+    """Static files that only workers have."""
+    return _static({f"{PROGRAMS}/give-up.sh": ("programs/give-up.sh", EXECUTABLE)})
+
+
+def kubeadm_files(documents: Mapping[str, Iterable[kubeadm.Document]], reserves: Reserves) -> dict[str, NodeFile]:
+    """The documents for kubeadm by the name of their file, and the kubelet's patch."""
+    return {
+        **{
+            f"/etc/groundswell/kubeadm/{name}.json": NodeFile(content=_json(list(group)), mode=PRIVATE)
+            for name, group in documents.items()
+        },
+        kubeadm.KUBELET_PATCH: NodeFile(content=_json(kubeadm.kubelet_patch(reserves))),
+    }
+
+
+def artefacts(plan: Plan, instance: InstanceType, programs: Mapping[str, Placement]) -> dict[str, NodeFile]:
+    """The table of downloads: SHA-256, address, `file` or `tar`, target, members.
+
+    Raises:
+        ValueError: operating system and Kubernetes version do not go together.
+    """
+    pinned = node_artifacts(plan.config.machine.os, plan.config.kubernetes.version)
+    lines = [_artefact(pinned[name], instance, placement) for name, placement in sorted(programs.items())]
+    return {ARTEFACTS: NodeFile(content="".join(f"{line}\n" for line in lines))}
+
+
+def _artefact(artifact: Artifact, instance: InstanceType, placement: Placement) -> str:
+    address = artifact.url(instance.architecture)
+    arch = UPSTREAM_ARCHITECTURE[instance.architecture]
+    return " ".join(
+        (
+            artifact.sha256[instance.architecture],
+            address,
+            "tar" if address.endswith((".tgz", ".tar.gz")) else "file",
+            placement.target,
+            *(member.format(version=artifact.version, arch=arch) for member in placement.members),
+        )
+    )
+
+
+def _json(value: object) -> str:
+    return f"{json.dumps(value, indent=1)}\n"
+
+
+def _static(sources: Mapping[str, tuple[str, int]]) -> dict[str, NodeFile]:
+    return {path: NodeFile(content=_read(source), mode=mode) for path, (source, mode) in sources.items()}
+
+
+def without_comments(content: str) -> str:
+    """A file without the lines that are comments only: they are for readers of the repository, and every byte counts.
+
+    Every format here has `#` comments, and no static file has a line in a quotation that begins with one.
+    """
+    lines = content.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith("#") or line.startswith("#!"))
+
+
+@cache
+def _read(source: str) -> str:
+    return without_comments((files("userdata") / "files" / source).read_text(encoding="utf-8"))
