@@ -55,7 +55,7 @@ tools: ## build the Pulumi CLI, its Python host and the other real parts (minute
 	@tools/build.sh
 
 test-real: $(READY) tools ## tests on the real engine with provider doubles
-	@$(PY) -m pytest tests/real -p rows_plugin --rows-tier real
+	@$(PY) -m pytest tests/real -n 2 --dist loadfile -p rows_plugin --rows-tier real
 
 golden: $(READY) ## rewrite the golden files
 	@$(PY) -m userdata golden

@@ -50,7 +50,8 @@ control_plane = ControlPlane(
         security_group_id=firewall.groups[CONTROL_PLANE],
         instance_profile=identity.control_plane_profile,
     ),
-    ResourceOptions(providers=[aws, command]),
+    # Its volumes hang on nothing of the network, yet must be gone before it when everything is taken down.
+    ResourceOptions(providers=[aws, command], depends_on=[network]),
 )
 pools = {
     pool: NodePool(
@@ -63,7 +64,8 @@ pools = {
             instance_profile=identity.worker_profile,
             target_group_arns=entry.targets_of(pool),
         ),
-        on_aws,
+        # A kubelet must never be newer than the API server: workers change after the control planes have.
+        ResourceOptions(providers=[aws], depends_on=[control_plane]),
     )
     for pool in plan.pools
 }
@@ -90,7 +92,8 @@ platform = Platform(
         kubeconfig=access.kubeconfig,
         workers=[group.name for pool in pools.values() for group in pool.groups.values()],
     ),
-    ResourceOptions(providers=[access.provider, command]),
+    # Everything inside needs machines to be taken down on, not only to come up on.
+    ResourceOptions(providers=[access.provider, command], depends_on=list(pools.values())),
 )
 Services(
     plan.name,

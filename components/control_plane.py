@@ -48,10 +48,8 @@ class ControlPlane(ComponentResource):
         self.register_outputs({"instance_ids": self.instance_ids})
 
     def _finished(self, slot: SlotPlan, instance: aws.ec2.Instance, attachment: aws.ec2.VolumeAttachment) -> Resource:
-        """What the next slot waits for: this machine has joined. One slot alone has none that waits."""
+        """What the next slot and the workers wait for: this machine has finished its bootstrap."""
         plan = self._args.plan
-        if len(plan.control_plane.slots) == 1:
-            return attachment
         return Gate(
             naming.name(plan, "control-plane", slot.slot),
             machine_gate(plan, slot.node, instance.id),

@@ -61,7 +61,7 @@ class Gate(ComponentResource):
         self.command = local.Command(
             name,
             create=line,
-            # Without it a changed trigger would replace the gate, and with it all that waits for it.
+            # A changed line runs the gate again in place; a changed trigger replaces it. Neither touches what waits.
             update=line,
             stdin=args.kubeconfig,
             triggers=list(args.triggers),

@@ -8,6 +8,7 @@ from typing import Final
 
 from components.manifests.external_services import database_env
 from components.manifests.parts import (
+    NAME_LABEL,
     Manifest,
     container_security,
     metadata,
@@ -87,7 +88,7 @@ def seed_objects(namespace: str, key: str, database: Database, pool: PoolPlan, i
         {
             "apiVersion": "batch/v1",
             "kind": "Job",
-            "metadata": metadata(name, namespace),
+            "metadata": metadata(name, namespace, {NAME_LABEL: name}),
             "spec": {
                 "backoffLimit": SEED_RETRIES,
                 "activeDeadlineSeconds": SEED_DEADLINE_SECONDS,

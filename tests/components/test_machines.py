@@ -42,12 +42,22 @@ def test_control_planes_are_replaced_one_after_the_other(ha):
     assert not ha.depends_on(machines[0], machines[1])
 
 
-def test_a_slot_waits_until_the_machine_before_it_has_joined(ha, dev):
+def test_a_slot_waits_until_the_machine_before_it_has_joined(ha):
     gates = {gate.name: gate for gate in ha.of("command:local:Command") if " gate machine " in gate.inputs["create"]}
     assert set(gates) == {f"ha-control-plane-{slot}" for slot in "abc"}
     assert ha.depends_on(ha.one(INSTANCE, "ha-control-plane-b"), gates["ha-control-plane-a"])
     assert ha.depends_on(ha.one(INSTANCE, "ha-control-plane-c"), gates["ha-control-plane-b"])
-    assert not [gate for gate in dev.of("command:local:Command") if " gate machine " in gate.inputs["create"]]
+
+
+@pytest.mark.parametrize("stack", ["dev", "ha"])
+def test_workers_change_after_the_control_planes_have(recordings, stack):
+    """A kubelet must never be newer than the API server that it talks to."""
+    recording = recordings[stack]
+    gates = [gate for gate in recording.of("command:local:Command") if " gate machine " in gate.inputs["create"]]
+    assert gates
+    for group in recording.of(GROUP):
+        for gate in gates:
+            assert recording.depends_on(group, gate), (group.name, gate.name)
 
 
 def test_a_machine_goes_before_its_successor_comes_because_address_and_volume_move(dev):
