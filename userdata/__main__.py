@@ -1,18 +1,23 @@
-"""`python -m userdata render`: writes what a node will see, without AWS and without Pulumi."""
+"""What a node will see, written into a folder, without AWS and without Pulumi."""
 
 import argparse
+import shutil
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Final
 
 from config.loader import load_stack_file, load_traffic_file
 from config.problems import ConfigError
 from sizing.model import Plan
 from sizing.plan import make_plan
 from userdata import render
+from userdata.nodefiles import NodeFile
 from userdata.render import LIMIT_BYTES, UserData
 
-EXIT_BAD_INPUT = 2
+EXIT_BAD_INPUT: Final = 2
+GOLDEN: Final = {"control-plane-a": ("control-plane", "a"), "worker-planner": ("worker", "planner")}
+"""Nodes of the dev stack whose user data is kept in the repository: name of the folder to role and slot or pool."""
 
 
 class _RefusedError(Exception):
@@ -27,22 +32,25 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        user_data = _render(_plan(options), options)
-        _write(user_data, options.output)
+        shown = options.run(options)
     except (ConfigError, _RefusedError, ValueError) as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_INPUT
     except OSError as error:
         print(f"--output: {error.filename}: {error.strerror}; name a folder to write to", file=sys.stderr)
         return EXIT_BAD_INPUT
-    print(_sizes(user_data))
+    print(shown)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m userdata", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    golden = commands.add_parser("golden", help="rewrite the user data that the tests compare with")
+    golden.add_argument("--output", type=Path, default=Path("tests/golden/dev"), help="default: tests/golden/dev")
+    golden.set_defaults(run=_golden)
     command = commands.add_parser("render", help="write one node's files and its user data into a folder")
+    command.set_defaults(run=_render)
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--stack", help="read Pulumi.<STACK>.yaml of this folder")
     source.add_argument("--file", type=Path, help="read a file with the same structure without Pulumi")
@@ -59,7 +67,28 @@ def _plan(options: argparse.Namespace) -> Plan:
     return make_plan(load_traffic_file(options.file), options.file.stem)
 
 
-def _render(plan: Plan, options: argparse.Namespace) -> UserData:
+def _golden(options: argparse.Namespace) -> str:
+    """Programs are left out: they stand in the user data, and as files they would be checked without their comments."""
+    plan = make_plan(load_stack_file(Path("Pulumi.dev.yaml")), "dev")
+    for name, (role, key) in GOLDEN.items():
+        folder = options.output / name
+        shutil.rmtree(folder, ignore_errors=True)
+        user_data = render.worker(plan, key) if role == "worker" else render.control_plane(plan, key)
+        _write_files({path: file for path, file in user_data.files.items() if not path.endswith(".sh")}, folder)
+        (folder / "user-data.txt").write_text(user_data.cloud_config, encoding="utf-8")
+    return f"written: {', '.join(str(options.output / name) for name in GOLDEN)}"
+
+
+def _render(options: argparse.Namespace) -> str:
+    user_data = _chosen(_plan(options), options)
+    data = user_data.gzipped
+    _write_files(user_data.files, options.output)
+    (options.output / "user-data.txt").write_text(user_data.cloud_config, encoding="utf-8")
+    (options.output / "user-data.gz").write_bytes(data)
+    return _sizes(user_data)
+
+
+def _chosen(plan: Plan, options: argparse.Namespace) -> UserData:
     if options.role == "worker":
         _unused("--slot", options.slot, "worker", "--pool")
         return render.worker(plan, _choose("--pool", options.pool, sorted(plan.pools)))
@@ -80,15 +109,12 @@ def _choose(option: str, value: str | None, known: Collection[str]) -> str:
     return value
 
 
-def _write(user_data: UserData, output: Path) -> None:
-    data = user_data.gzipped
-    for path, file in user_data.files.items():
+def _write_files(files: Mapping[str, NodeFile], output: Path) -> None:
+    for path, file in files.items():
         target = output / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(file.content, encoding="utf-8")
         target.chmod(file.mode)
-    (output / "user-data.txt").write_text(user_data.cloud_config, encoding="utf-8")
-    (output / "user-data.gz").write_bytes(data)
 
 
 def _sizes(user_data: UserData) -> str:

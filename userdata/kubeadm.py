@@ -18,6 +18,10 @@ PATCHES: Final = "/etc/groundswell/patches"
 KUBELET_PATCH: Final = f"{PATCHES}/kubeletconfiguration+merge.json"
 """kubeadm reads target and patch type from the name."""
 
+PROGRAMS: Final = "/usr/local/lib/groundswell"
+CREDENTIAL_PROVIDERS: Final = "/etc/groundswell/credential-providers.json"
+"""How the kubelet logs in to Amazon ECR: since 1.27 it has no way of its own."""
+
 API_SERVER_FILES: Final = "/etc/groundswell/apiserver"
 AUDIT_LOGS: Final = "/var/log/kubernetes/audit"
 ENCRYPTION_FILE: Final = "/etc/kubernetes/pki/encryption.json"
@@ -138,7 +142,14 @@ def _registration(arguments: Mapping[str, str]) -> Document:
     return {
         "criSocket": CRI_SOCKET,
         "imagePullSerial": False,
-        "kubeletExtraArgs": _arguments({"cloud-provider": "external", **arguments}),
+        "kubeletExtraArgs": _arguments(
+            {
+                "cloud-provider": "external",
+                "image-credential-provider-bin-dir": PROGRAMS,
+                "image-credential-provider-config": CREDENTIAL_PROVIDERS,
+                **arguments,
+            }
+        ),
     }
 
 

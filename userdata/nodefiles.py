@@ -11,7 +11,7 @@ from sizing.model import InstanceType, Plan, Reserves
 from userdata import kubeadm
 from userdata.pins import PAUSE_IMAGE, UPSTREAM_ARCHITECTURE, Artifact, node_artifacts
 
-PROGRAMS: Final = "/usr/local/lib/groundswell"
+PROGRAMS: Final = kubeadm.PROGRAMS
 UNITS: Final = "/etc/systemd/system"
 ENVIRONMENT: Final = "/etc/groundswell/node.env"
 ARTEFACTS: Final = "/etc/groundswell/artefacts"
@@ -89,7 +89,9 @@ _COMMON: Final[Mapping[str, tuple[str, int]]] = {
     f"{PROGRAMS}/aws.sh": ("programs/aws.sh", READABLE),
     f"{PROGRAMS}/bootstrap.sh": ("programs/bootstrap.sh", EXECUTABLE),
     f"{PROGRAMS}/common.sh": ("programs/common.sh", READABLE),
+    f"{PROGRAMS}/ecr-login.sh": ("programs/ecr-login.sh", EXECUTABLE),
     f"{PROGRAMS}/identity.sh": ("programs/identity.sh", EXECUTABLE),
+    kubeadm.CREDENTIAL_PROVIDERS: ("etc/credential-providers.json", READABLE),
     f"{PROGRAMS}/kubeadm.sh": ("programs/kubeadm.sh", READABLE),
 }
 _CONTROL_PLANE: Final[Mapping[str, tuple[str, int]]] = {
@@ -100,7 +102,6 @@ _CONTROL_PLANE: Final[Mapping[str, tuple[str, int]]] = {
     f"{kubeadm.API_SERVER_FILES}/audit-policy.yaml": ("etc/audit-policy.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/authentication.yaml": ("etc/authentication.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/encryption.json": ("etc/encryption.json", PRIVATE),
-    f"{PROGRAMS}/etcd-member.sh": ("programs/etcd-member.sh", READABLE),
     f"{PROGRAMS}/mint-token.sh": ("programs/mint-token.sh", EXECUTABLE),
     f"{PROGRAMS}/operator-credential.sh": ("programs/operator-credential.sh", EXECUTABLE),
     f"{PROGRAMS}/slot.sh": ("programs/slot.sh", READABLE),
@@ -129,9 +130,14 @@ def common(plan: Plan, steps: Sequence[str]) -> dict[str, NodeFile]:
     return {**_static(sources), "/etc/containerd/config.toml": NodeFile(content=_CONTAINERD_CONFIG)}
 
 
-def control_plane() -> dict[str, NodeFile]:
-    """Static files that only control planes have."""
-    return _static(_CONTROL_PLANE)
+def control_plane(*, alone: bool) -> dict[str, NodeFile]:
+    """Static files that only control planes have.
+
+    Args:
+        alone: the cluster has one slot: there is nobody to join.
+    """
+    join = {} if alone else {f"{PROGRAMS}/join.sh": ("programs/join.sh", READABLE)}
+    return _static({**_CONTROL_PLANE, **join})
 
 
 def worker() -> dict[str, NodeFile]:
@@ -176,7 +182,8 @@ def _artefact(artifact: Artifact, instance: InstanceType, placement: Placement) 
 
 
 def _json(value: object) -> str:
-    return f"{json.dumps(value, indent=1)}\n"
+    """One value a line, so that a difference shows which; no indentation, because every byte counts."""
+    return f"{json.dumps(value, indent=0, separators=(',', ':'))}\n"
 
 
 def _static(sources: Mapping[str, tuple[str, int]]) -> dict[str, NodeFile]:

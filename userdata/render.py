@@ -118,15 +118,15 @@ def control_plane(plan: Plan, slot: str) -> UserData:
         UserDataTooLargeError: when the bytes are asked for.
     """
     owner = plan.control_plane.slots[slot]
-    documents = {
-        "init": kubeadm.init_documents(plan, slot),
-        "join": kubeadm.control_plane_join_documents(plan, slot),
-    }
+    alone = len(plan.control_plane.slots) == 1
+    documents = {"init": kubeadm.init_documents(plan, slot)}
+    if not alone:
+        documents["join"] = kubeadm.control_plane_join_documents(plan, slot)
     return UserData(
         files=MappingProxyType(
             {
                 **nodefiles.common(plan, CONTROL_PLANE_STEPS),
-                **nodefiles.control_plane(),
+                **nodefiles.control_plane(alone=alone),
                 **nodefiles.artefacts(plan, plan.control_plane.instance, nodefiles.CONTROL_PLANE_PROGRAMS),
                 **nodefiles.kubeadm_files(documents, plan.control_plane.reserves),
                 nodefiles.ENVIRONMENT: NodeFile(content=environment_file(control_plane_settings(plan, owner))),

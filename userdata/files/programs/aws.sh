@@ -25,7 +25,8 @@ imds_clock() {
   [[ -n $date ]] && date -d "$date" +%s
 }
 
-# The instance role's credentials as lines of curl's configuration.
+# The instance role's credentials as lines of curl's configuration. A program with many calls in a row keeps them in
+# the variable `credentials`.
 credentials_config() {
   local role
   imds_open && role=$(imds iam/security-credentials/) && imds "iam/security-credentials/$role" |
@@ -36,10 +37,10 @@ credentials_config() {
 # One signed POST. Its body comes on standard input, as a line of curl's configuration; the answer and a last line with
 # the HTTP status go out.
 signed_post() { # SERVICE ENDPOINT CURL_ARGUMENTS...
-  local service=$1 endpoint=$2 credentials
+  local service=$1 endpoint=$2 login=${credentials-}
   shift 2
-  credentials=$(credentials_config) || return 1
-  { printf '%s\n' "$credentials" && cat; } | curl -sS --connect-timeout 5 --max-time 30 -K - \
+  [[ -n $login ]] || login=$(credentials_config) || return 1
+  { printf '%s\n' "$login" && cat; } | curl -sS --connect-timeout 5 --max-time 30 -K - \
     --aws-sigv4 "aws:amz:$REGION:$service" -w '\n%{http_code}' "$@" "$endpoint/"
 }
 

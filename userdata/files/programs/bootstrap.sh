@@ -29,9 +29,9 @@ tell() { say "$@" | tee -a "$root/dev/console" || true; }
 store_status() { # PHASE STATE STARTED ENDED CAUSE
   # Parameter Store takes 4 KiB and refuses double braces.
   { [[ $2 != failed ]] || tail -n 12 "$run/phase.log"; } | redacted | jq -Rnc \
-    --arg node "$NODE_NAME" --arg role "$ROLE" --arg phase "$1" --arg state "$2" --arg started "$3" \
+    --arg node "$NODE_NAME" --arg instance "$INSTANCE_ID" --arg role "$ROLE" --arg phase "$1" --arg state "$2" --arg started "$3" \
     --arg ended "$4" --arg cause "$5" \
-    '{$node, $role, $phase, $state, $started, $ended, cause: $cause[:300], journal: [inputs[:200]]}' |
+    '{$node, $instance, $role, $phase, $state, $started, $ended, cause: $cause[:300], journal: [inputs[:200]]}' |
     sed 's/{{/{ {/g' >"$state/status.json" &&
     SSM_TRIES=2 ssm_put "$PARAMETER_STATUS/$NODE_NAME" String '' overwrite <"$state/status.json"
 }

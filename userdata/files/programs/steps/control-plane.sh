@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Makes this slot a control plane: it resumes what its volume holds, initialises the cluster, or joins it.
 # There is no election: only a slot that MAY_INITIALISE and holds the write-once claim runs `kubeadm init`.
-# Reads: MAY_INITIALISE, PEERS, API_NAME.
+# Reads: MAY_INITIALISE, API_NAME.
 set -euo pipefail
-# shellcheck source=etcd-member.sh
-. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/etcd-member.sh"
+# shellcheck source=slot.sh
+. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/slot.sh"
 : "${MAY_INITIALISE:?}" "${API_NAME:?}"
 
 # kubeadm has finished on this volume: it holds a member of the cluster.
@@ -31,24 +31,6 @@ initialise() {
   trap unpin EXIT
   printf '%s %s # groundswell\n' "$NODE_ADDRESS" "$API_NAME" >>"$root/etc/hosts"
   kubeadm init --config "$run/init.yaml" --skip-token-print
-  make_member
-}
-
-join() {
-  local file
-  [[ -n ${PEERS-} ]] || die "the cluster exists, but this volume of its only slot is empty: restore a snapshot"
-  wait_for_cluster
-  clean_slate
-  for file in "${shared[@]}"; do
-    mkdir -p "$pki/$(dirname "$file")"
-    ssm_get "$(shared_parameter "$file")" >"$pki/$file" || die "$(shared_parameter "$file") could not be read"
-  done
-  remove_stale_member
-  rm -rf "$root/var/lib/etcd/member"
-  trap forget_discovery EXIT
-  write_discovery
-  kubeadm_config join
-  kubeadm join --config "$run/join.yaml"
   make_member
 }
 
@@ -82,7 +64,11 @@ if [[ -e $data/member ]]; then
   resume
 elif [[ $MAY_INITIALISE == yes ]] && holds_claim; then
   initialise
-else
+elif [[ -e $lib/join.sh ]]; then
+  # shellcheck source=join.sh
+  . "$lib/join.sh"
   join
+else
+  die "the cluster exists, but this volume of its only slot is empty: restore a snapshot"
 fi
 close_files

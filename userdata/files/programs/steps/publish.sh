@@ -10,6 +10,7 @@ if [[ ${MAY_INITIALISE:?} != yes ]] || ! holds_claim; then
   exit 0
 fi
 
+credentials=$(credentials_config) || true
 for file in "${shared[@]}"; do
   code=0
   ssm_put "$(shared_parameter "$file")" SecureString "$CONTROL_PLANE_KEY" <"$pki/$file" || code=$?

@@ -10,8 +10,8 @@ label=groundswell-data
 
 # Whole disks that nobody uses, the machine's own fast storage left out: the one with our label, else the only blank one.
 unused() {
-  lsblk --json --paths --output NAME,TYPE,MODEL,MOUNTPOINT,FSTYPE,LABEL | jq -c --arg ours "$label" '
-    [.blockdevices[] | select(.type == "disk" and .children == null and .mountpoint == null)
+  lsblk --json --paths --output NAME,MODEL,MOUNTPOINT,FSTYPE,LABEL | jq -c --arg ours "$label" '
+    [.blockdevices[] | select((.name | test("^/dev/(nvme|sd|vd|xvd)")) and .children == null and .mountpoint == null)
       | select(.model // "" | startswith("Amazon EC2 NVMe Instance Storage") | not)]
     | {all: map(.name), own: map(select(.label == $ours)), blank: map(select(.fstype == null))}'
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced on control planes that are about to join: the etcd member that this slot had on a volume it no longer has.
+# Sourced on control planes that are about to join the others; a cluster with one slot has no such file.
 # Reads: PEERS, addresses of the other slots.
 # shellcheck source=slot.sh
 . "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/slot.sh"
@@ -11,8 +11,8 @@ peer_etcdctl() { # ENDPOINTS COMMAND...
     --key "$pki/etcd/healthcheck-client.key" --command-timeout 10s "$@"
 }
 
-# Removes it through a healthy peer, before the join adds a new one: etcd adds nobody while a member is missing.
-# Never when too few would be left to agree on it, now or afterwards.
+# Removes the etcd member that this slot had on a volume it no longer has, through a healthy peer and before the join
+# adds a new one: etcd adds nobody while a member is missing. Never when too few would be left to agree on it.
 remove_stale_member() {
   local peer healthy=() endpoints members voters id learner after
   kubeadm init phase certs etcd-healthcheck-client --config "$run/init.yaml"
@@ -35,4 +35,24 @@ remove_stale_member() {
   fi
   say "removing this slot's former etcd member $id"
   peer_etcdctl "$endpoints" member remove "$id"
+}
+
+# The shared keys are on the disk when kubeadm starts, so there is no certificate key and no window in which it is valid.
+join() {
+  local file
+  wait_for_cluster
+  clean_slate
+  credentials=$(credentials_config) || true
+  for file in "${shared[@]}"; do
+    mkdir -p "$pki/$(dirname "$file")"
+    ssm_get "$(shared_parameter "$file")" >"$pki/$file" || die "$(shared_parameter "$file") could not be read"
+  done
+  credentials=''
+  remove_stale_member
+  rm -rf "$root/var/lib/etcd/member"
+  trap forget_discovery EXIT
+  write_discovery
+  kubeadm_config join
+  kubeadm join --config "$run/join.yaml"
+  make_member
 }
