@@ -82,7 +82,17 @@ def command_line(arguments: Iterable[str]) -> str:
 def machine_gate(plan: Plan, node: str, instance: Input[str]) -> GateArgs:
     """Wait until this instance has become this control plane."""
     return GateArgs(
-        check=("machine", "--cluster", plan.name, "--region", plan.config.region, "--node", node, "--instance", instance),
+        check=(
+            "machine",
+            "--cluster",
+            plan.name,
+            "--region",
+            plan.config.region,
+            "--node",
+            node,
+            "--instance",
+            instance,
+        ),
         deadline_seconds=API_DEADLINE_SECONDS,
     )
 

@@ -85,8 +85,5 @@ def _slot(region: str, slot: str, zone: str, network: NetworkPlan) -> SlotPlan:
 def slot_plans(config: ClusterConfig, network: NetworkPlan) -> Mapping[str, SlotPlan]:
     """Zone and fixed address of every control-plane slot."""
     return MappingProxyType(
-        {
-            slot: _slot(config.region, slot, zone, network)
-            for slot, zone in sorted(config.control_plane.slots.items())
-        }
+        {slot: _slot(config.region, slot, zone, network) for slot, zone in sorted(config.control_plane.slots.items())}
     )

@@ -1,47 +1,33 @@
 """kubeadm's documents (v1beta4) as plain data. What only a machine knows at boot is filled in there, see `kubeadm.sh`.
 
-Field names and defaults: `cmd/kubeadm/app/apis/kubeadm/v1beta4` and `k8s.io/{kubelet,kube-proxy}/config` of
-Kubernetes 1.36. Hardening: the CIS Kubernetes benchmark 1.12, items named where they are decided.
+Field names and defaults: `cmd/kubeadm/app/apis/kubeadm/v1beta4` and `k8s.io/kube-proxy/config` of Kubernetes 1.36.
+Hardening: the CIS Kubernetes benchmark 1.12, items named where they are decided.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sizing.model import ControlPlanePlan, Plan, PoolPlan, Reserves
-
-Document = dict[str, object]
+from sizing.model import ControlPlanePlan, Plan, PoolPlan
+from userdata.kubelet import (
+    CIPHERS,
+    CREDENTIAL_PROVIDERS,
+    PATCHES,
+    PROGRAMS,
+    Document,
+    kubelet_configuration,
+    signed_kubelets,
+)
 
 API_PORT: Final = 6443
 CRI_SOCKET: Final = "unix:///run/containerd/containerd.sock"
 DISCOVERY_FILE: Final = "/run/groundswell/discovery.conf"
-PATCHES: Final = "/etc/groundswell/patches"
-KUBELET_PATCH: Final = f"{PATCHES}/kubeletconfiguration+merge.json"
-"""kubeadm reads target and patch type from the name."""
-
-PROGRAMS: Final = "/usr/local/lib/groundswell"
-CREDENTIAL_PROVIDERS: Final = "/etc/groundswell/credential-providers.json"
-"""How the kubelet logs in to Amazon ECR: since 1.27 it has no way of its own."""
-
 API_SERVER_FILES: Final = "/etc/groundswell/apiserver"
 AUDIT_LOGS: Final = "/var/log/kubernetes/audit"
 ENCRYPTION_FILE: Final = "/etc/kubernetes/pki/encryption.json"
 """Lies with the keys that all control planes share; kubeadm mounts that folder into the API server itself."""
 
-CIPHERS: Final = (
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-)
-"""TLS 1.2 suites with authenticated encryption (CIS 1.2.29, 4.2.12); TLS 1.3 has no others."""
-
 ETCD_QUOTA_GIB: Final = 8
 """The largest backend that etcd recommends; half of the volume stays free for snapshots and defragmentation."""
-
-POD_PIDS_LIMIT: Final = 4096
-"""Processes of one pod: far above any service, far below the kernel's limit for the machine."""
 
 
 def init_documents(plan: Plan, slot: str) -> tuple[Document, ...]:
@@ -63,7 +49,7 @@ def init_documents(plan: Plan, slot: str) -> tuple[Document, ...]:
             "patches": {"directory": PATCHES},
             "timeouts": _timeouts(),
         },
-        _kubelet_configuration(plan),
+        kubelet_configuration(plan),
         _kube_proxy_configuration(plan),
     )
 
@@ -89,24 +75,6 @@ def worker_join_documents(pool: PoolPlan) -> tuple[Document, ...]:
             "nodeRegistration": {**_registration(arguments), "taints": [_taint(text) for text in pool.taints]},
         },
     )
-
-
-def kubelet_patch(reserves: Reserves) -> Document:
-    """The part of the KubeletConfiguration that differs between machines: what the kubelet keeps back.
-
-    The figures are those that the packer subtracted. A map in the configuration replaces the defaults as a whole, so
-    the disk thresholds are repeated (defaults of Kubernetes 1.36).
-    """
-    return {
-        "kubeReserved": {"cpu": f"{reserves.kube_cpu_m}m", "memory": f"{reserves.kube_memory_mib}Mi"},
-        "evictionHard": {
-            "memory.available": f"{reserves.eviction_memory_mib}Mi",
-            "nodefs.available": "10%",
-            "nodefs.inodesFree": "5%",
-            "imagefs.available": "15%",
-            "imagefs.inodesFree": "5%",
-        },
-    }
 
 
 def _kubeadm(kind: str) -> Document:
@@ -232,7 +200,7 @@ def _api_server_arguments(plan: Plan) -> dict[str, str]:
         "tls-cipher-suites": ",".join(CIPHERS),
         "tls-min-version": "VersionTLS12",
     }
-    if _signed_kubelets(plan):
+    if signed_kubelets(plan):
         arguments["kubelet-certificate-authority"] = "/etc/kubernetes/pki/ca.crt"  # CIS 1.2.5
     return arguments
 
@@ -240,36 +208,6 @@ def _api_server_arguments(plan: Plan) -> dict[str, str]:
 def _etcd_arguments(plan: Plan) -> dict[str, str]:
     gib = min(ETCD_QUOTA_GIB, plan.control_plane.etcd_disk_gib // 2)
     return {"quota-backend-bytes": str(gib * 1024**3)}
-
-
-def _signed_kubelets(plan: Plan) -> bool:
-    """Serving certificates signed by the cluster need an approver: without one, logs and exec would break."""
-    return plan.config.addons.csr_approver
-
-
-def _kubelet_configuration(plan: Plan) -> Document:
-    """What all kubelets have in common; kubeadm keeps it in the cluster for those that join."""
-    return {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True}},  # CIS 4.2.1
-        "authorization": {"mode": "Webhook"},  # CIS 4.2.2
-        "cgroupDriver": "systemd",
-        "clusterDNS": [str(plan.network.dns_service_ip)],
-        "failSwapOn": True,
-        "maxPods": plan.config.kubernetes.max_pods,
-        "podPidsLimit": POD_PIDS_LIMIT,  # CIS 4.2.13
-        "protectKernelDefaults": True,
-        "readOnlyPort": 0,
-        "rotateCertificates": True,
-        "seccompDefault": True,  # CIS 4.2.14
-        "serializeImagePulls": False,
-        "serverTLSBootstrap": _signed_kubelets(plan),  # CIS 4.2.9 to 4.2.11
-        "shutdownGracePeriod": "60s",
-        "shutdownGracePeriodCriticalPods": "20s",
-        "tlsCipherSuites": list(CIPHERS),
-        "tlsMinVersion": "VersionTLS12",
-    }
 
 
 def _kube_proxy_configuration(plan: Plan) -> Document:

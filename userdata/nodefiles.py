@@ -9,9 +9,10 @@ from typing import Final
 
 from sizing.model import InstanceType, Plan, Reserves
 from userdata import kubeadm
-from userdata.pins import PAUSE_IMAGE, UPSTREAM_ARCHITECTURE, Artifact, node_artifacts
+from userdata.artefacts import Placement, table
+from userdata.kubelet import CREDENTIAL_PROVIDERS, KUBELET_PATCH, PROGRAMS, Document, kubelet_patch
+from userdata.pins import PAUSE_IMAGE
 
-PROGRAMS: Final = kubeadm.PROGRAMS
 UNITS: Final = "/etc/systemd/system"
 ENVIRONMENT: Final = "/etc/groundswell/node.env"
 ARTEFACTS: Final = "/etc/groundswell/artefacts"
@@ -28,39 +29,6 @@ class NodeFile:
     content: str
     mode: int = READABLE
 
-
-@dataclass(frozen=True, kw_only=True)
-class Placement:
-    """Where a downloaded program goes.
-
-    Attributes:
-        target: the file, or for an archive the folder it is unpacked into.
-        members: for an archive, tar's arguments: which members; empty means all.
-    """
-
-    target: str
-    members: tuple[str, ...] = ()
-
-
-WORKER_PROGRAMS: Final[Mapping[str, Placement]] = {
-    "cni-plugins": Placement(target="/opt/cni/bin"),
-    "containerd": Placement(
-        target="/usr/local",
-        members=("bin/containerd", "bin/containerd-shim-runc-v2", "bin/ctr"),
-    ),
-    "crictl": Placement(target="/usr/local/bin", members=("crictl",)),
-    "kubeadm": Placement(target="/usr/local/bin/kubeadm"),
-    "kubectl": Placement(target="/usr/local/bin/kubectl"),
-    "kubelet": Placement(target="/usr/local/bin/kubelet"),
-    "runc": Placement(target="/usr/local/sbin/runc"),
-}
-CONTROL_PLANE_PROGRAMS: Final[Mapping[str, Placement]] = {
-    **WORKER_PROGRAMS,
-    "etcd": Placement(
-        target="/usr/local/bin",
-        members=("--strip-components=1", "etcd-v{version}-linux-{arch}/etcdctl"),
-    ),
-}
 
 _CONTAINERD_CONFIG: Final = f"""\
 version = 3
@@ -91,7 +59,7 @@ _COMMON: Final[Mapping[str, tuple[str, int]]] = {
     f"{PROGRAMS}/common.sh": ("programs/common.sh", READABLE),
     f"{PROGRAMS}/ecr-login.sh": ("programs/ecr-login.sh", EXECUTABLE),
     f"{PROGRAMS}/identity.sh": ("programs/identity.sh", EXECUTABLE),
-    kubeadm.CREDENTIAL_PROVIDERS: ("etc/credential-providers.json", READABLE),
+    CREDENTIAL_PROVIDERS: ("etc/credential-providers.json", READABLE),
     f"{PROGRAMS}/kubeadm.sh": ("programs/kubeadm.sh", READABLE),
 }
 _CONTROL_PLANE: Final[Mapping[str, tuple[str, int]]] = {
@@ -145,40 +113,24 @@ def worker() -> dict[str, NodeFile]:
     return _static({f"{PROGRAMS}/give-up.sh": ("programs/give-up.sh", EXECUTABLE)})
 
 
-def kubeadm_files(documents: Mapping[str, Iterable[kubeadm.Document]], reserves: Reserves) -> dict[str, NodeFile]:
+def kubeadm_files(documents: Mapping[str, Iterable[Document]], reserves: Reserves) -> dict[str, NodeFile]:
     """The documents for kubeadm by the name of their file, and the kubelet's patch."""
     return {
         **{
             f"/etc/groundswell/kubeadm/{name}.json": NodeFile(content=_json(list(group)), mode=PRIVATE)
             for name, group in documents.items()
         },
-        kubeadm.KUBELET_PATCH: NodeFile(content=_json(kubeadm.kubelet_patch(reserves))),
+        KUBELET_PATCH: NodeFile(content=_json(kubelet_patch(reserves))),
     }
 
 
 def artefacts(plan: Plan, instance: InstanceType, programs: Mapping[str, Placement]) -> dict[str, NodeFile]:
-    """The table of downloads: SHA-256, address, `file` or `tar`, target, members.
+    """The table of downloads.
 
     Raises:
         ValueError: operating system and Kubernetes version do not go together.
     """
-    pinned = node_artifacts(plan.config.machine.os, plan.config.kubernetes.version)
-    lines = [_artefact(pinned[name], instance, placement) for name, placement in sorted(programs.items())]
-    return {ARTEFACTS: NodeFile(content="".join(f"{line}\n" for line in lines))}
-
-
-def _artefact(artifact: Artifact, instance: InstanceType, placement: Placement) -> str:
-    address = artifact.url(instance.architecture)
-    arch = UPSTREAM_ARCHITECTURE[instance.architecture]
-    return " ".join(
-        (
-            artifact.sha256[instance.architecture],
-            address,
-            "tar" if address.endswith((".tgz", ".tar.gz")) else "file",
-            placement.target,
-            *(member.format(version=artifact.version, arch=arch) for member in placement.members),
-        )
-    )
+    return {ARTEFACTS: NodeFile(content=table(plan, instance, programs))}
 
 
 def _json(value: object) -> str:

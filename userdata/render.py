@@ -12,6 +12,7 @@ import yaml
 
 from sizing.model import Plan
 from userdata import kubeadm, nodefiles
+from userdata.artefacts import CONTROL_PLANE_PROGRAMS, WORKER_PROGRAMS
 from userdata.environment import (
     CONTROL_PLANE_STEPS,
     WORKER_STEPS,
@@ -127,7 +128,7 @@ def control_plane(plan: Plan, slot: str) -> UserData:
             {
                 **nodefiles.common(plan, CONTROL_PLANE_STEPS),
                 **nodefiles.control_plane(alone=alone),
-                **nodefiles.artefacts(plan, plan.control_plane.instance, nodefiles.CONTROL_PLANE_PROGRAMS),
+                **nodefiles.artefacts(plan, plan.control_plane.instance, CONTROL_PLANE_PROGRAMS),
                 **nodefiles.kubeadm_files(documents, plan.control_plane.reserves),
                 nodefiles.ENVIRONMENT: NodeFile(content=environment_file(control_plane_settings(plan, owner))),
             }
@@ -154,7 +155,7 @@ def worker(plan: Plan, pool: str) -> UserData:
             {
                 **nodefiles.common(plan, WORKER_STEPS),
                 **nodefiles.worker(),
-                **nodefiles.artefacts(plan, owner.instance, nodefiles.WORKER_PROGRAMS),
+                **nodefiles.artefacts(plan, owner.instance, WORKER_PROGRAMS),
                 **nodefiles.kubeadm_files(documents, owner.reserves),
                 nodefiles.ENVIRONMENT: NodeFile(content=environment_file(worker_settings(plan))),
             }

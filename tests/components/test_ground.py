@@ -51,8 +51,8 @@ def test_three_control_planes_stand_behind_an_internal_balancer(ha, ha_plan):
     assert group["preserveClientIp"] == "false"
     assert group["port"] == 6443
     assert (group["healthCheck"]["protocol"], group["healthCheck"]["path"]) == ("HTTPS", "/readyz")
-    members = [member.inputs["targetId"] for member in ha.of(MEMBER)]
-    assert members == [str(slot.address) for slot in ha_plan.control_plane.slots.values()]
+    members = {member.inputs["targetId"] for member in ha.of(MEMBER)}
+    assert members == {str(slot.address) for slot in ha_plan.control_plane.slots.values()}
     (listener,) = [each for each in ha.of("aws:lb/listener:Listener") if each.name == "ha-api"]
     assert listener.inputs["port"] == 6443
 

