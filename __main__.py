@@ -16,6 +16,7 @@ from components.entry import Entry, EntryArgs
 from components.external_services import Endpoints
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity, IdentityArgs
+from components.leftovers import Leftovers, LeftoversArgs
 from components.network import Network, NetworkArgs
 from components.node_pool import NodePool, NodePoolArgs
 from components.platform import Platform, PlatformArgs
@@ -42,6 +43,11 @@ PrivateEndpoints(
 # Machines
 endpoint = ApiEndpoint(plan.name, ApiEndpointArgs(plan=plan, network=network, firewall=firewall), on_aws)
 entry = Entry(naming.name(plan, "entry"), EntryArgs(plan=plan, network=network, firewall=firewall), on_aws)
+leftovers = Leftovers(
+    naming.name(plan, "leftovers"),
+    LeftoversArgs(plan=plan),
+    ResourceOptions(providers=[command], depends_on=[identity]),
+)
 control_plane = ControlPlane(
     plan.name,
     ControlPlaneArgs(
@@ -51,7 +57,7 @@ control_plane = ControlPlane(
         instance_profile=identity.control_plane_profile,
     ),
     # Its volumes hang on nothing of the network, yet must be gone before it when everything is taken down.
-    ResourceOptions(providers=[aws, command], depends_on=[network]),
+    ResourceOptions(providers=[aws, command], depends_on=[network, leftovers]),
 )
 pools = {
     pool: NodePool(

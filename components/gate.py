@@ -11,6 +11,9 @@ from pulumi_command import local
 from components import naming
 from sizing.model import Plan
 
+PYTHON: Final = '"${GROUNDSWELL_PYTHON:-.venv/bin/python}"'
+"""The project's own Python unless the environment names another, as a shell word."""
+
 API_DEADLINE_SECONDS: Final = 1200
 """Boot, downloads, `kubeadm init` and up to four joins, one after the other."""
 
@@ -76,7 +79,7 @@ class Gate(ComponentResource):
 
 def command_line(arguments: Iterable[str]) -> str:
     """The shell line that runs a gate: with the project's own Python unless the environment names another."""
-    return f'"${{GROUNDSWELL_PYTHON:-.venv/bin/python}}" -m operations gate {shlex.join(arguments)}'
+    return f"{PYTHON} -m operations gate {shlex.join(arguments)}"
 
 
 def machine_gate(plan: Plan, node: str, instance: Input[str]) -> GateArgs:

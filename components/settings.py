@@ -12,6 +12,7 @@ from config.problems import ConfigError
 from config.secret_keys import PROJECT, SecretKey, cache_token, database_password, secret_keys
 from sizing.model import Plan
 from sizing.plan import make_plan
+from userdata import render
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,8 @@ def load() -> Settings:
     try:
         cluster = load_cluster(cast("Mapping[str, object]", config.require_object("cluster")))
         plan = make_plan(cluster, pulumi.get_stack())
-    except (ConfigError, pulumi.ConfigMissingError) as error:
+        render.every_machine(plan)
+    except (ConfigError, pulumi.ConfigMissingError, render.UserDataTooLargeError) as error:
         raise pulumi.RunError(str(error)) from None
     _require(config, secret_keys(cluster.databases, cluster.caches))
     return Settings(

@@ -46,10 +46,12 @@ def recording_of(stack: str) -> tuple[Plan, Recording]:
 
     Raises:
         ConfigError: the stack file is wrong.
+        UserDataTooLargeError: EC2 would refuse a machine.
     """
     path = Path(f"Pulumi.{stack}.yaml")
     config = load_stack_file(path)
     plan = make_plan(config, stack)
+    render.every_machine(plan)
     raw = cast("dict[str, object]", read_yaml(path)["config"])[CLUSTER_KEY]
     secrets = {key.full_name: STAND_IN for key in secret_keys(config.databases, config.caches)}
     return plan, record(stack, {CLUSTER_KEY: json.dumps(raw)}, secrets)
@@ -58,7 +60,7 @@ def recording_of(stack: str) -> tuple[Plan, Recording]:
 def _plan(options: argparse.Namespace) -> int:
     try:
         plan, recording = recording_of(options.stack)
-    except ConfigError as error:
+    except (ConfigError, render.UserDataTooLargeError) as error:
         print(error, file=sys.stderr)
         return USAGE_STATUS
     console = Console(highlight=False)
@@ -71,7 +73,7 @@ def _plan(options: argparse.Namespace) -> int:
 def _graph(options: argparse.Namespace) -> int:
     try:
         _, recording = recording_of(options.stack)
-    except ConfigError as error:
+    except (ConfigError, render.UserDataTooLargeError) as error:
         print(error, file=sys.stderr)
         return USAGE_STATUS
     if options.format == "json":
@@ -86,9 +88,7 @@ def _sizes(plan: Plan) -> Iterator[object]:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("machine", "files", "plain bytes", "gzipped bytes", "of the limit"):
         table.add_column(column, justify="left" if column == "machine" else "right")
-    rendered = {f"control plane {slot}": render.control_plane(plan, slot) for slot in plan.control_plane.slots}
-    rendered |= {f"worker {pool}": render.worker(plan, pool) for pool in plan.pools}
-    for name, data in rendered.items():
+    for name, data in render.every_machine(plan).items():
         table.add_row(
             name,
             str(len(data.files)),

@@ -1,14 +1,14 @@
 """What a node boots with, as bytes: static programs, generated files, one gzipped cloud-config."""
 
 import base64
-import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 import yaml
+from zopfli import gzip as zopfli
 
 from sizing.model import Plan
 from userdata import kubeadm, nodefiles
@@ -22,6 +22,8 @@ from userdata.environment import (
 )
 from userdata.nodefiles import READABLE, NodeFile
 
+ITERATIONS: Final = 5
+"""Passes of zopfli: more of them win a handful of bytes."""
 LIMIT_BYTES: Final = 16 * 1024
 """EC2's limit for user data, before base64 encoding."""
 
@@ -44,6 +46,16 @@ _BlockDumper.add_representer(str, _text)
 
 class UserDataTooLargeError(ValueError):
     """The gzipped user data is larger than EC2 takes."""
+
+
+@cache
+def _compressed(text: str) -> bytes:
+    """Gzip without a time in its header.
+
+    By zopfli and not zlib: zlib's builds differ in their output from machine to machine, and a preview elsewhere would
+    replace every control plane.
+    """
+    return cast("bytes", zopfli.compress(text.encode(), numiterations=ITERATIONS))  # pyright: ignore[reportUnknownMemberType] - untyped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +89,12 @@ class UserData:
 
     @cached_property
     def gzipped(self) -> bytes:
-        """The bytes that EC2 hands to the node. The header has no time: the same plan gives the same bytes.
+        """The bytes that EC2 hands to the node: the same plan gives the same bytes.
 
         Raises:
             UserDataTooLargeError: they are more than `LIMIT_BYTES`.
         """
-        data = gzip.compress(self.cloud_config.encode(), compresslevel=9, mtime=0)
+        data = _compressed(self.cloud_config)
         if len(data) > LIMIT_BYTES:
             raise UserDataTooLargeError(
                 f"user data: {len(data)} bytes gzipped: EC2 takes at most {LIMIT_BYTES}; lay down less"
@@ -161,3 +173,16 @@ def worker(plan: Plan, pool: str) -> UserData:
             }
         )
     )
+
+
+def every_machine(plan: Plan) -> dict[str, UserData]:
+    """User data of every slot and pool, by a name for people.
+
+    Raises:
+        UserDataTooLargeError: the first one that EC2 would refuse.
+    """
+    rendered = {f"control plane {slot}": control_plane(plan, slot) for slot in plan.control_plane.slots}
+    rendered |= {f"worker {pool}": worker(plan, pool) for pool in plan.pools}
+    for user_data in rendered.values():
+        _ = user_data.gzipped
+    return rendered

@@ -23,6 +23,9 @@ _PASSING: Final = frozenset(
 )
 """Error codes that the next try may not see again."""
 
+DELETED_AT_ONCE: Final = 10
+"""DeleteParameters takes no more names."""
+
 _FIXES: Final = {
     "AccessDeniedException": "allow ssm:GetParameter, ssm:GetParametersByPath and kms:Decrypt to the caller",
     "ExpiredTokenException": "sign in to AWS again",
@@ -63,6 +66,10 @@ class SsmClient(Protocol):
         """Call GetParametersByPath."""
         ...
 
+    def delete_parameters(self, **arguments: object) -> Mapping[str, object]:
+        """Call DeleteParameters."""
+        ...
+
 
 class SsmStore:
     """Parameter Store of one region."""
@@ -84,16 +91,28 @@ class SsmStore:
     def below(self, path: str) -> Mapping[str, str]:
         """Return the values of all parameters below a path, by name."""
         try:
-            return dict(self._pages(path))
+            return dict(self._pages(path, decrypt=True))
         except ClientError as error:
             raise _refusal(error, path) from error
         except BotoCoreError as error:
             raise _failure(error) from error
 
-    def _pages(self, path: str) -> Iterator[tuple[str, str]]:
+    def forget(self, path: str) -> int:
+        """Delete all parameters below a path and return how many there were; errors as for `read`."""
+        try:
+            names = sorted(name for name, _ in self._pages(path, decrypt=False))
+            for start in range(0, len(names), DELETED_AT_ONCE):
+                self._client.delete_parameters(Names=names[start : start + DELETED_AT_ONCE])
+        except ClientError as error:
+            raise _refusal(error, path) from error
+        except BotoCoreError as error:
+            raise _failure(error) from error
+        return len(names)
+
+    def _pages(self, path: str, *, decrypt: bool) -> Iterator[tuple[str, str]]:
         token: Mapping[str, object] = {}
         while True:
-            page = self._client.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=True, **token)
+            page = self._client.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=decrypt, **token)
             for parameter in cast("list[Mapping[str, str]]", page["Parameters"]):
                 yield parameter["Name"], parameter["Value"]
             if not (following := page.get("NextToken")):

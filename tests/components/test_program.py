@@ -78,6 +78,14 @@ def test_the_order_of_work_is_machines_api_pod_network_nodes_operators_services(
 
 
 @STACKS
+def test_parameters_are_forgotten_only_after_the_machines_that_write_them(recordings, stack):
+    recording = recordings[stack]
+    (leftovers,) = [each for each in recording.of(GATE) if " forget " in each.inputs.get("delete", "")]
+    for machine in [*recording.of("aws:ec2/instance:Instance"), *recording.of("aws:autoscaling/group:Group")]:
+        assert recording.depends_on(machine, leftovers), machine.name
+
+
+@STACKS
 def test_machines_wait_for_their_way_out(recordings, stack):
     """A node that boots before its route exists fails its downloads."""
     recording = recordings[stack]
