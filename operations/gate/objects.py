@@ -1,9 +1,9 @@
 """The few fields of Kubernetes objects that gates judge, read strictly in type and leniently in extent."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 CONTROL_PLANE_LABEL: Final = "node-role.kubernetes.io/control-plane"
@@ -13,6 +13,14 @@ class Part(BaseModel):
     """Base of all parts: camelCase in JSON, unknown fields ignored, frozen."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: object) -> object:
+        """A field that is null is not there: a definition that was just made has `"conditions": null`."""
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in cast("Mapping[str, object]", data).items() if value is not None}
 
 
 class Metadata(Part):

@@ -70,3 +70,11 @@ def test_an_api_that_goes_away_is_told():
     assert verdict.state == "127.0.0.1:1: connection refused"
     assert gate.explain(verdict) == verdict.findings
     assert gate.output() == ""
+
+
+def test_a_definition_that_was_just_made_is_read_and_not_yet_established():
+    """Seen on a real API server: until its first condition is written, the list is null."""
+    made = Definition.model_validate({"metadata": {"name": "a.b"}, "status": {"conditions": None}})
+    verdict = judge_crds({"a.b": made})
+    assert not verdict.passed
+    assert "not Established" in verdict.findings[0].symptom

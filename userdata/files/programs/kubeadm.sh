@@ -59,4 +59,7 @@ write_discovery() {
 forget_discovery() { rm -f "$run/join.json" "$run/discovery.conf"; }
 
 # Hands what comes on standard input to the local API server as an administrator. Control planes only.
-local_api() { kubectl --kubeconfig "$kubernetes/admin.conf" --server https://127.0.0.1:6443 "$@"; }
+# Units have no home, and kubectl without one would cache into the folder that it stands in.
+local_api() {
+  KUBECACHEDIR=$run/kubectl kubectl --kubeconfig "$kubernetes/admin.conf" --server https://127.0.0.1:6443 "$@"
+}
