@@ -17,8 +17,8 @@ def token(value, minutes):
     return json.dumps({"token": value, "expires": expires})
 
 
-def make_node(new_node, worker, ca, aws, *, watched=False):
-    node = new_node(worker, watched=watched, JOIN_SECONDS="1")
+def make_node(new_node, worker, ca, aws, *, watched=False, patience="1"):
+    node = new_node(worker, watched=watched, JOIN_SECONDS=patience)
     node.identify()
     teach_kubeadm(node, ca)
     aws.parameters[f"{TREE}/public/cluster"] = json.dumps(
@@ -57,7 +57,8 @@ def test_the_token_is_gone_from_the_machine_after_the_join_and_was_never_an_argu
         assert path.is_dir() or JOIN_TOKEN not in path.read_text()
 
 
-def test_an_expired_token_is_not_used_and_the_parameter_is_read_until_a_new_one_is_there(node, aws):
+def test_an_expired_token_is_not_used_and_the_parameter_is_read_until_a_new_one_is_there(new_node, worker, ca, aws):
+    node = make_node(new_node, worker, ca, aws, patience="25")
     aws.parameters[f"{TREE}/worker/join"] = token(JOIN_TOKEN, -1)
     process = node.start(WORKER)
     while ("GetParameter", f"{TREE}/worker/join") not in aws.requests:
