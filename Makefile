@@ -10,7 +10,6 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PACKAGES := __main__.py config sizing userdata components operations
-GOLDEN_ROLES := control-plane-a worker-planner
 
 # A secret or an Output that ends up in a plain string is an error, not a warning.
 export PULUMI_ERROR_OUTPUT_STRING := 1

@@ -57,12 +57,18 @@ class ControlPlane(ComponentResource):
         ).command
 
     def _launch_template(self) -> aws.ec2.LaunchTemplate:
-        """Only a launch template understands `resolve:ssm:`; everything else stands on the machine itself."""
+        """The image and the disk that comes with it; everything else stands on the machine itself.
+
+        Only a launch template understands `resolve:ssm:`, and with a root disk on the machine the provider would ask
+        AWS about the image by that text.
+        """
         plan = self._args.plan
         name = naming.name(plan, "control-plane")
         return aws.ec2.LaunchTemplate(
             name,
             image_id=machine.image(plan, plan.control_plane.instance),
+            block_device_mappings=[machine.root_disk(plan, plan.control_plane.root_disk_gib)],
+            tag_specifications=[{"resource_type": "volume", "tags": naming.machine_tags(plan, name)}],
             tags=naming.tags(name),
             opts=self._child,
         )
@@ -94,12 +100,6 @@ class ControlPlane(ComponentResource):
             iam_instance_profile=self._args.instance_profile,
             primary_network_interface={"network_interface_id": interface.id},
             metadata_options=machine.INSTANCE_METADATA,
-            root_block_device={
-                "volume_type": "gp3",
-                "volume_size": plan.control_plane.root_disk_gib,
-                "encrypted": True,
-                "tags": naming.machine_tags(plan, name),
-            },
             user_data_base64=render.control_plane(plan, slot.slot).base64,
             # A changed boot program takes effect on a new machine only; the volume and the address move over.
             user_data_replace_on_change=True,

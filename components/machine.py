@@ -2,7 +2,11 @@
 
 from typing import Final
 
-from pulumi_aws.ec2 import InstanceMetadataOptionsArgsDict, LaunchTemplateMetadataOptionsArgsDict
+from pulumi_aws.ec2 import (
+    InstanceMetadataOptionsArgsDict,
+    LaunchTemplateBlockDeviceMappingArgsDict,
+    LaunchTemplateMetadataOptionsArgsDict,
+)
 
 from sizing.model import InstanceType, Plan
 
@@ -47,6 +51,14 @@ def image(plan: Plan, instance: InstanceType) -> str:
     return f"resolve:ssm:{prefix}{parameters[plan.config.machine.os]}"
 
 
-def root_device(plan: Plan) -> str:
-    """Name of the image's root device, which its block device mapping must repeat."""
-    return ROOT_DEVICES[plan.config.machine.os]
+def root_disk(plan: Plan, size_gib: int) -> LaunchTemplateBlockDeviceMappingArgsDict:
+    """The root disk, encrypted gp3. A mapping must repeat the device name that the image uses."""
+    return {
+        "device_name": ROOT_DEVICES[plan.config.machine.os],
+        "ebs": {
+            "volume_size": size_gib,
+            "volume_type": "gp3",
+            "encrypted": "true",
+            "delete_on_termination": "true",
+        },
+    }

@@ -55,17 +55,7 @@ class NodePool(ComponentResource):
             iam_instance_profile={"name": self._args.instance_profile},
             vpc_security_group_ids=[self._args.security_group_id],
             metadata_options=machine.TEMPLATE_METADATA,
-            block_device_mappings=[
-                {
-                    "device_name": machine.root_device(plan),
-                    "ebs": {
-                        "volume_size": pool.root_disk_gib,
-                        "volume_type": "gp3",
-                        "encrypted": "true",
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
+            block_device_mappings=[machine.root_disk(plan, pool.root_disk_gib)],
             instance_market_options={"market_type": "spot"} if pool.spot else None,
             user_data=render.worker(plan, pool.name).base64,
             tag_specifications=[

@@ -7,6 +7,7 @@ from pathlib import Path
 from config.loader import load_stack_file, load_traffic_file
 from config.problems import ConfigError
 from config.reference import reference
+from sizing.plan import make_plan
 
 EXIT_BAD_INPUT = 2
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     path: Path = options.file or Path(f"Pulumi.{options.stack}.yaml")
     try:
         config = load_traffic_file(path) if options.file else load_stack_file(path)
+        make_plan(config, path.name)  # whether pods, quotas and the platform fit the machines is found while planning
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_INPUT

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
 
@@ -21,7 +20,7 @@ from operations.arguments import USAGE_STATUS
 from operations.recorder import Recorded, Recording, record
 from sizing.model import Plan
 from sizing.plan import make_plan
-from sizing.tables import heading, tables
+from sizing.tables import console, heading, tables
 from userdata import render
 
 if TYPE_CHECKING:
@@ -63,10 +62,10 @@ def _plan(options: argparse.Namespace) -> int:
     except (ConfigError, render.UserDataTooLargeError) as error:
         print(error, file=sys.stderr)
         return USAGE_STATUS
-    console = Console(highlight=False)
+    out = console()
     for table in (*tables(plan), *_sizes(plan), heading("Resources"), tree(recording), *_counts(recording)):
-        console.print(table)
-    console.print(_secrets(plan))
+        out.print(table)
+    out.print(_secrets(plan))
     return 0
 
 
@@ -80,7 +79,7 @@ def _graph(options: argparse.Namespace) -> int:
         resources = [asdict(each) for each in sorted(recording.resources, key=lambda each: each.urn)]
         print(json.dumps({"resources": resources, "outputs": recording.outputs}, indent=2, sort_keys=True))
     else:
-        Console(highlight=False).print(tree(recording, names=None))
+        console().print(tree(recording, names=None))
     return 0
 
 

@@ -6,14 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
 from config.loader import load_stack_file, load_traffic_file
 from config.problems import ConfigError
 from config.schema import ClusterConfig
 from sizing.document import document
 from sizing.plan import make_plan
-from sizing.tables import tables
+from sizing.tables import console, tables
 
 EXIT_BAD_INPUT = 2
 
@@ -32,10 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.format == "json":
         print(json.dumps(document(plan), indent=2, ensure_ascii=False))
     else:
-        console = Console(highlight=False)
+        out = console()
         for table in tables(plan):
-            console.print(table)
-            console.print()
+            out.print(table)
     return 0
 
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from config.schema import ClusterConfig, Stated
+from config.types import Basis
 from sizing.catalogue import load
 from sizing.model import (
     ControlPlanePlan,
@@ -120,23 +121,28 @@ def _services(
             yield Notice(code="no-traffic", text=f"service {name} has no traffic figures: floors are used")
         else:
             yield from _stress(name, service.traffic)
-        for basis, share in service.utilisation.items():
-            if share > target:
-                pool = pools[service.pool]
+    bases: tuple[Basis, ...] = ("arrival", "stress")
+    for name, pool in pools.items():
+        for basis in bases:
+            shares = {key: services[key].utilisation.get(basis, Decimal(0)) for key in pool.services}
+            total = sum(shares.values(), Decimal(0))
+            if total > target:
+                busy = ", ".join(key for key, share in shares.items() if share)
                 yield Notice(
                     code="utilisation-above-target",
-                    text=f"service {name} would keep {pool.count} x {pool.instance.name} {share:.1%} busy"
+                    text=f"pool {name}: {busy} would keep {pool.count} x {pool.instance.name} {total:.1%} busy"
                     f" (basis {basis}); the target is {target:.0%}",
                 )
 
 
 def _stress(name: str, traffic: TrafficPlan) -> Iterator[Notice]:
-    ratio = traffic.tps_target.high / traffic.rps_peak
+    peak = traffic.rps_peak or traffic.rps_peak_exact
+    ratio = traffic.tps_target.high / peak if peak else Decimal(0)
     if ratio > 1 and not traffic.derived_from:
         yield Notice(
             code="stress-above-arrival",
             text=f"service {name}: the load-test target {traffic.tps_target.high:,.0f} TPS (basis stress) is"
-            f" {ratio:.1f} times the peak of {traffic.rps_peak} requests/s (basis arrival): it has no think time",
+            f" {ratio:.1f} times the peak of {peak} requests/s (basis arrival): it has no think time",
         )
 
 

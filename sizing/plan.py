@@ -112,7 +112,8 @@ def _utilisation(config: ClusterConfig, name: str, traffic: TrafficPlan | None, 
     demand = config.services[name].demand
     if demand is None or traffic is None:
         return {}
-    capacity_ms = pool.count * pool.instance.vcpu * 1000
+    sustained = arithmetic.exact(pool.instance.cpu_baseline_fraction or 1)  # a burstable type earns back no more
+    capacity_ms = pool.count * pool.instance.vcpu * 1000 * sustained
     bases: tuple[Basis, ...] = ("arrival", "stress")
     return {
         basis: arithmetic.to_decimal(
@@ -136,12 +137,12 @@ def _unfit_pods(
                 f" {pods.MINIMUM.memory_mib} MiB a pod",
                 fix="use a larger machine, fewer replicas or a smaller headroom.platform_share",
             )
-        needed = PodResources(cpu_m=pods.room(service) * pod.cpu_m, memory_mib=pods.room(service) * pod.memory_mib)
+        needed = pods.needed(config, service, pod)
         if quota.requests.cpu_m < needed.cpu_m or quota.requests.memory_mib < needed.memory_mib:
             yield Problem(
                 path=f"{path}.quota",
                 value=Said(f"{quota.requests.cpu_m}m, {quota.requests.memory_mib} MiB"),
-                rule=f"below the requests of {service.replicas.max} pods and one surge pod"
+                rule=f"below the requests of {service.replicas.max} pods, one surge pod and the Jobs beside them"
                 f" ({needed.cpu_m}m, {needed.memory_mib} MiB)",
                 fix="raise the quota, or leave it out to have it computed",
             )

@@ -66,15 +66,19 @@ def needs_job(config: ClusterConfig, service: Service) -> bool:
     return service.database is not None and config.databases[service.database].create is not None
 
 
-def quota(config: ClusterConfig, service: Service, requests: PodResources) -> QuotaPlan:
-    """LimitRange and ResourceQuota: the autoscaler's maximum plus one surge pod plus, where needed, one Job."""
-    jobs = int(needs_job(config, service))
-    pods = room(service)
-    wanted = PodResources(
+def needed(config: ClusterConfig, service: Service, requests: PodResources) -> PodResources:
+    """Requests of all pods that may run at once: the autoscaler's maximum, one surge pod and, where needed, one Job."""
+    pods, jobs = room(service), int(needs_job(config, service))
+    return PodResources(
         cpu_m=pods * requests.cpu_m + jobs * JOB.cpu_m,
         memory_mib=pods * requests.memory_mib + jobs * JOB.memory_mib,
     )
-    total = PodResources(cpu_m=service.quota.cpu_m, memory_mib=service.quota.memory_mib) if service.quota else wanted
+
+
+def quota(config: ClusterConfig, service: Service, requests: PodResources) -> QuotaPlan:
+    """LimitRange and ResourceQuota: the autoscaler's maximum plus one surge pod plus, where needed, one Job."""
+    given = service.quota
+    total = PodResources(cpu_m=given.cpu_m, memory_mib=given.memory_mib) if given else needed(config, service, requests)
     most = limits(requests)
     return QuotaPlan(
         default_request=requests,
@@ -83,7 +87,7 @@ def quota(config: ClusterConfig, service: Service, requests: PodResources) -> Qu
         maximum=PodResources(
             cpu_m=max(most.cpu_m, CPU_LIMIT_FACTOR * JOB.cpu_m), memory_mib=max(most.memory_mib, JOB.memory_mib)
         ),
-        pods=pods + jobs,
+        pods=room(service) + needs_job(config, service),
         requests=total,
         limits=PodResources(cpu_m=CPU_LIMIT_FACTOR * total.cpu_m, memory_mib=total.memory_mib),
     )

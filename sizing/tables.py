@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +13,15 @@ from sizing.model import FirewallRule, Plan, Span
 from sizing.price import cents
 
 UNKNOWN = "-"
+
+
+NARROWEST = 100
+"""Columns that the tables need; a narrower terminal wraps lines instead of losing figures."""
+
+
+def console() -> Console:
+    """Where tables are printed, never narrower than they can be read."""
+    return Console(highlight=False, width=max(Console().width, NARROWEST))
 
 
 def heading(text: str) -> Text:
@@ -82,8 +91,8 @@ def traffic_table(plan: Plan) -> Table:
                 name,
                 _range(traffic.users),
                 _range(traffic.requests_per_day),
-                _range(traffic.rps_mean),
-                f"{_trim(traffic.rps_peak)}",
+                f"{traffic.rps_mean.low}..{traffic.rps_mean.high}",
+                f"{traffic.rps_peak}",
                 _range(traffic.vusers),
                 _range(traffic.tps_target),
             )

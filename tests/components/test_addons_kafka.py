@@ -115,7 +115,7 @@ def test_brokers_may_run_on_the_machines_that_are_dedicated_to_services(dev_plan
         assert pod["tolerations"] == [toleration]
 
 
-@pytest.mark.row("S0-60", "S0-57")
+@pytest.mark.row("S0-60", "S0-57", "S0-58")
 def test_a_brokers_volume_outlives_its_pod_its_claim_and_the_cluster(dev_plan):
     storage = manifests.node_pool(dev_plan.config.kafka)["spec"]["storage"]
     (volume,) = storage["volumes"]

@@ -122,7 +122,7 @@ def test_the_api_is_open_to_nodes_and_operators_only(dev_plan):
     assert {rule.source for rule in dev_plan.firewall.rules if rule.target == "api-public"} == {"203.0.113.0/24"}
 
 
-@pytest.mark.row("S0-50", "S0-67", "S0-74", "S1-20")
+@pytest.mark.row("S0-50", "S0-74", "S1-20")
 def test_node_ports_are_open_only_where_they_are_wanted(dev_plan):
     node_ports = {
         (rule.source, rule.from_port, rule.to_port)
@@ -130,6 +130,14 @@ def test_node_ports_are_open_only_where_they_are_wanted(dev_plan):
         if rule.target == "worker" and rule.to_port is not None and rule.to_port >= 30000
     }
     assert node_ports == {("entry", 30080, 30080), ("10.20.0.0/16", 30081, 30081)}
+
+
+@pytest.mark.row("S0-67")
+def test_kafka_ui_is_reached_from_the_named_network_only():
+    raw = dev_object()
+    raw["kafka"]["ui_node_port"] = {"port": 30090, "allowed_cidrs": ["10.20.0.0/16"]}
+    rules = plan_of(raw, "ui").firewall.rules
+    assert [(rule.source, rule.target) for rule in rules if rule.from_port == 30090] == [("10.20.0.0/16", "worker")]
 
 
 @pytest.mark.parametrize("stack", ["dev", "ha"])

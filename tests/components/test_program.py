@@ -48,7 +48,7 @@ def test_no_resource_carries_a_list_position_in_its_name(recordings, stack):
             assert not re.search(r"-\d+$", resource.name), resource.urn
 
 
-@pytest.mark.row("S0-16", "S0-70")
+@pytest.mark.row("S0-16")
 @STACKS
 def test_every_kubernetes_resource_waits_for_the_api_gate(recordings, stack):
     recording = recordings[stack]

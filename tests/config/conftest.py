@@ -52,6 +52,7 @@ GOOD = {
         "back": {"instance_type": "c5a.2xlarge", "count": 2, "max_count": 4, "reason": "cores"},
     },
     "control_plane": {"instance_type": "t3a.medium", "slots": {"a": "a"}},
+    "headroom": {"platform_share": {"cpu_m": 1500, "memory_mib": 4096}},
     "network": {
         "zones": ["a", "c"],
         "vpc_cidr": "10.0.0.0/16",

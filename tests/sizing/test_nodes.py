@@ -212,7 +212,7 @@ def test_more_traffic_never_gives_cheaper_machines():
         (
             lambda raw: raw["services"]["planner"].update(quota={"cpu_m": 100, "memory_mib": 100}),
             "cluster.services.planner.quota",
-            "below the requests of 3 pods and one surge pod",
+            "below the requests of 3 pods, one surge pod",
         ),
         (
             lambda raw: raw["services"]["planner"].update(resources={"cpu_m": 6000, "memory_mib": 9000}),
@@ -292,3 +292,47 @@ def test_an_even_split_loses_no_machine(count, zones):
     parts = [_part(count, index, zones) for index in range(zones)]
     assert sum(parts) == count
     assert max(parts) - min(parts) <= 1
+
+
+def utilisation_notices(plan):
+    return [notice.text for notice in plan.warnings if notice.code == "utilisation-above-target"]
+
+
+def test_services_that_share_a_machine_are_judged_together():
+    raw = dev_object()
+    raw["services"]["accommodation"] |= {"pool": "planner", "resources": {"cpu_m": 500, "memory_mib": 512}}
+    raw["services"]["planner"]["resources"] = {"cpu_m": 500, "memory_mib": 512}
+    raw["pools"]["accommodation"]["dedicated"] = False
+    raw["headroom"]["utilisation_target"] = 0.5
+    plan = plan_of(raw, "shared")
+    assert all(plan.services[name].utilisation["stress"] < Decimal("0.5") for name in ("planner", "accommodation"))
+    (text,) = utilisation_notices(plan)
+    assert "pool planner: accommodation, planner" in text
+    assert "56.0%" in text  # 16.8 % + 39.2 %
+
+
+def test_a_burstable_machines_utilisation_is_of_what_it_earns_back():
+    raw = dev_object()
+    raw["pools"]["planner"] |= {"instance_type": "t3a.2xlarge", "stated": None}
+    raw["services"]["planner"]["resources"] = {"cpu_m": 250, "memory_mib": 512}
+    plan = plan_of(raw, "burstable")
+    baseline = load()["t3a.2xlarge"].cpu_baseline_fraction
+    assert baseline == Decimal("0.4")
+    assert plan.services["planner"].utilisation["stress"] == Decimal("0.420047")  # 900 x 1.4935 ms / (8 x 0.4)
+
+
+@pytest.mark.parametrize("users", [1, 2])
+def test_traffic_that_prints_as_nothing_still_gives_a_plan(users):
+    raw = dev_object()
+    raw["services"]["planner"]["traffic"] |= {"users": {"low": users, "high": users}, "requests_per_user": 1}
+    assert plan_of(raw, "quiet").services["planner"].traffic.rps_peak == 0
+
+
+def test_a_quota_must_hold_the_job_that_seeds_the_database_too():
+    raw = dev_object()
+    raw["services"]["member"] |= {
+        "resources": {"cpu_m": 500, "memory_mib": 512},
+        "quota": {"cpu_m": 1500, "memory_mib": 1536},
+    }
+    with pytest.raises(ConfigError, match=r"services\.member\.quota: 1500m"):
+        plan_of(raw, "no room for the Job")

@@ -12,7 +12,7 @@ from conftest import ROOT, dev_object, plan_of
 from rich.console import Console
 
 from sizing.document import document
-from sizing.tables import firewall_table, nodes_table, tables, traffic_table
+from sizing.tables import console, firewall_table, nodes_table, tables, traffic_table
 
 
 @pytest.mark.row("S0-01", "S0-02", "S0-04")
@@ -83,6 +83,14 @@ def test_the_node_table_shows_hourly_and_monthly_prices(dev_plan):
     text = _printed(nodes_table(dev_plan), width=160)
     for figure in ("0.0468", "34.16", "0.172", "125.56", "0.344", "251.12"):
         assert figure in text
+
+
+def test_a_narrow_terminal_wraps_lines_and_loses_no_figure(monkeypatch, dev_plan, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    console().print(traffic_table(dev_plan))
+    shown = capsys.readouterr().out
+    for text in ("accommodation", "12,500..25,000", "256,250..500,000", "360..3,000"):
+        assert text in shown
 
 
 def test_protocol_4_is_named_in_the_firewall_table(dev_plan):
