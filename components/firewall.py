@@ -56,25 +56,19 @@ class Firewall(ComponentResource):
     def _rule(self, rule: FirewallRule) -> None:
         ports = f"{rule.from_port or 'all'}" if rule.from_port == rule.to_port else f"{rule.from_port}-{rule.to_port}"
         name = naming.name(self._plan, rule.source, "to", rule.target, rule.protocol, ports)
-        if rule.target in self.groups:
-            aws.vpc.SecurityGroupIngressRule(
-                name,
-                security_group_id=self.groups[rule.target],
-                ip_protocol=rule.protocol,
-                from_port=rule.from_port,
-                to_port=rule.to_port,
-                description=rule.why,
-                opts=self._child,
-                **self._peer(rule.source),
-            )
-        if rule.source in self.groups:
-            aws.vpc.SecurityGroupEgressRule(
-                name,
-                security_group_id=self.groups[rule.source],
-                ip_protocol=rule.protocol,
-                from_port=rule.from_port,
-                to_port=rule.to_port,
-                description=rule.why,
-                opts=self._child,
-                **self._peer(rule.target),
-            )
+        ends = (
+            (aws.vpc.SecurityGroupIngressRule, rule.target, rule.source),
+            (aws.vpc.SecurityGroupEgressRule, rule.source, rule.target),
+        )
+        for kind, own, other in ends:
+            if own in self.groups:
+                kind(
+                    name,
+                    security_group_id=self.groups[own],
+                    ip_protocol=rule.protocol,
+                    from_port=rule.from_port,
+                    to_port=rule.to_port,
+                    description=rule.why,
+                    opts=self._child,
+                    **self._peer(other),
+                )

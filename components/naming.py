@@ -1,13 +1,7 @@
 """Type tokens, logical names and tags. Names come from identities (zone, pool, slot), never from positions."""
 
-from typing import Final
-
+from config.rules_names import BALANCER_NAME, RANDOM_SUFFIX
 from sizing.model import Plan
-
-AUTONAME_SUFFIX: Final = 8
-"""Characters that Pulumi appends to a logical name."""
-LOAD_BALANCER_NAME_LIMIT: Final = 32
-"""Elastic Load Balancing's limit for load balancers and target groups."""
 
 
 def token(module: str, kind: str) -> str:
@@ -27,8 +21,8 @@ def balancer_name(plan: Plan, part: str) -> str:
         ValueError: with Pulumi's suffix it would be longer than AWS allows.
     """
     result = name(plan, part)
-    if len(result) + AUTONAME_SUFFIX > LOAD_BALANCER_NAME_LIMIT:
-        raise ValueError(f"{result} is too long: at most {LOAD_BALANCER_NAME_LIMIT - AUTONAME_SUFFIX} characters")
+    if len(result) + RANDOM_SUFFIX > BALANCER_NAME:
+        raise ValueError(f"{result} is too long: at most {BALANCER_NAME - RANDOM_SUFFIX} characters")
     return result
 
 

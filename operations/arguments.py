@@ -38,3 +38,9 @@ cluster_name = _checked(
     "at most 20 lower-case letters, digits and hyphens, a letter first",
 )
 region_name = _checked(TypeAdapter[str](Region), "an AWS region", "such as ap-northeast-2")
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Add the two arguments that say which cluster is meant: `--cluster` and `--region`."""
+    parser.add_argument("--cluster", type=cluster_name, required=True, help="the cluster's name")
+    parser.add_argument("--region", type=region_name, required=True, help="its AWS region")

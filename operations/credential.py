@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from operations.arguments import cluster_name, region_name
+from operations.arguments import add_cluster
 from userdata.parameters import ParameterTree
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         help="print the operator's ExecCredential, for kubeconfigs on machines without the AWS CLI",
         description="Reads the operator's credential from Parameter Store and prints it, key included.",
     )
-    parser.add_argument("--cluster", type=cluster_name, required=True, help="the cluster's name")
-    parser.add_argument("--region", type=region_name, required=True, help="its AWS region")
+    add_cluster(parser)
     parser.set_defaults(run=run)
 
 

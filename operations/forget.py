@@ -8,7 +8,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from operations.arguments import cluster_name, region_name
+from operations.arguments import add_cluster
 from userdata.parameters import ParameterTree
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand `forget`."""
     parser = subparsers.add_parser("forget", help=__doc__, description=__doc__)
-    parser.add_argument("--cluster", type=cluster_name, required=True, help="the cluster's name")
-    parser.add_argument("--region", type=region_name, required=True, help="its AWS region")
+    add_cluster(parser)
     parser.set_defaults(run=run)
 
 

@@ -12,9 +12,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from sizing.firewall import API_PORT
 from userdata.parameters import ParameterTree
 
-API_PORT: Final = 6443
 EXEC_API: Final = "client.authentication.k8s.io/v1"
 
 

@@ -25,7 +25,8 @@ from pulumi.runtime import (
 from pulumi.runtime.settings import set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-PROJECT: Final = "groundswell"
+from config.secret_keys import PROJECT
+
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 SECRET: Final = "[secret]"  # noqa: S105 - what is shown in place of a secret
 

@@ -7,6 +7,7 @@ Hardening: the CIS Kubernetes benchmark 1.12, items named where they are decided
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from sizing.firewall import API_PORT
 from sizing.model import ControlPlanePlan, Plan, PoolPlan
 from userdata.kubelet import (
     CIPHERS,
@@ -18,7 +19,6 @@ from userdata.kubelet import (
     signed_kubelets,
 )
 
-API_PORT: Final = 6443
 CRI_SOCKET: Final = "unix:///run/containerd/containerd.sock"
 DISCOVERY_FILE: Final = "/run/groundswell/discovery.conf"
 API_SERVER_FILES: Final = "/etc/groundswell/apiserver"

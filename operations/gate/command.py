@@ -5,7 +5,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final, Protocol
 
-from operations.arguments import USAGE_STATUS, cluster_name, region_name
+from operations.arguments import USAGE_STATUS, add_cluster, cluster_name, region_name
 from operations.gate.loop import Clock, GateError, Pace, SystemClock, Verdict, wait
 from operations.gate.report import Finding, block, one_line, redact
 
@@ -49,8 +49,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     )
     gates = gate.add_subparsers(metavar="GATE", required=True)
     api = gates.add_parser("api", help="the API answers and etcd has the planned members; prints its authority")
-    api.add_argument("--cluster", type=cluster_name, required=True, help="the cluster's name")
-    api.add_argument("--region", type=region_name, required=True, help="its AWS region")
+    add_cluster(api)
     api.add_argument("--members", type=_count, required=True, metavar="N", help="etcd members, one per control plane")
     api.add_argument("--endpoint", type=_endpoint, required=True, metavar="HOST:PORT", help="where the API is reached")
     api.add_argument("--server-name", type=_dns_name, required=True, metavar="NAME", help="name in its certificate")
@@ -65,8 +64,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     crds.add_argument("--names", type=_names, required=True, metavar="A,B", help="CustomResourceDefinition names")
     crds.set_defaults(run=run, gate="crds")
     machine = gates.add_parser("machine", help="one control plane's machine has finished its bootstrap")
-    machine.add_argument("--cluster", type=cluster_name, required=True, help="the cluster's name")
-    machine.add_argument("--region", type=region_name, required=True, help="its AWS region")
+    add_cluster(machine)
     machine.add_argument("--node", type=_dns_name, required=True, metavar="NAME", help="Kubernetes node name")
     machine.add_argument("--instance", type=_instance, required=True, metavar="ID", help="EC2 instance id")
     machine.set_defaults(run=run, gate="machine")
