@@ -1,57 +1,56 @@
-"""`python -m sizing plan`: a plan from a stack or a traffic file, for people or programs."""
+"""`python -m sizing COMMAND`: what a traffic sheet means in machines, pods and money."""
 
 import argparse
-import json
+import importlib
+import pkgutil
 import sys
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from config.loader import load_stack_file, load_traffic_file
 from config.problems import ConfigError
-from config.schema import ClusterConfig
-from sizing.document import document
-from sizing.plan import make_plan
-from sizing.tables import console, tables
+from sizing import commands
 
-EXIT_BAD_INPUT = 2
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction  # pyright: ignore[reportPrivateUsage] - argparse has no public name
+
+EXIT_BAD_INPUT: Final = 2
+_INTERRUPTED: Final = 130  # 128 + SIGINT, what shells expect
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    options = _parser().parse_args(arguments)
+class Command(Protocol):
+    """What a module of `sizing.commands` offers."""
+
+    def add_parser(self, commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+        """Add its parser, which sets `run`: a function from the options to an exit status.
+
+        `run` raises ConfigError for input that cannot be used. What is slow to import, it imports itself.
+        """
+        ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what follows the program's name; absent: the process's own.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="python -m sizing", description=__doc__)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in sorted(found.name for found in pkgutil.iter_modules(commands.__path__)):
+        cast("Command", importlib.import_module(f"{commands.__name__}.{module}")).add_parser(subparsers)
+    options = parser.parse_args(arguments)
+    run = cast("Callable[[argparse.Namespace], int]", options.run)
     try:
-        config, stack = _load(options)
-        if options.basis:
-            config = replace(config, traffic=replace(config.traffic, basis=options.basis))
-        plan = make_plan(config, stack)
+        return run(options)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_INPUT
-    if options.format == "json":
-        print(json.dumps(document(plan), indent=2, ensure_ascii=False))
-    else:
-        out = console()
-        for table in tables(plan):
-            out.print(table)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sizing", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    plan = commands.add_parser("plan", help="print the plan")
-    source = plan.add_mutually_exclusive_group(required=True)
-    source.add_argument("--stack", help="read Pulumi.<STACK>.yaml of this folder")
-    source.add_argument("--file", type=Path, help="read a file with the same structure without Pulumi")
-    plan.add_argument("--basis", choices=("arrival", "stress"), help="judge nodes by this basis instead")
-    plan.add_argument("--format", choices=("text", "json"), default="text")
-    return parser
-
-
-def _load(options: argparse.Namespace) -> tuple[ClusterConfig, str]:
-    if options.stack:
-        return load_stack_file(Path(f"Pulumi.{options.stack}.yaml")), str(options.stack)
-    return load_traffic_file(options.file), options.file.stem
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
 
 
 if __name__ == "__main__":
