@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
-PACKAGES := __main__.py config sizing userdata components operations
+PACKAGES := __main__.py config sizing userdata components operations benchmarks
 
 # A secret or an Output that ends up in a plain string is an error, not a warning.
 export PULUMI_ERROR_OUTPUT_STRING := 1

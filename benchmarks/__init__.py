@@ -1,0 +1,1 @@
+"""Instance families and measurements; nothing here is needed to plan."""
