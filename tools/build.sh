@@ -1,29 +1,39 @@
 #!/usr/bin/env bash
 # Builds the real parts that `make test-real` runs: the Pulumi command line and engine, the Python language host,
-# kubeadm and kubectl, the Kubernetes API server with its controllers, etcd, and cloud-init's schema checker. Each part
-# lands in its own folder of the cache, named by its version and by the hash of what decides its content, so a part
-# that is there is never built again.
+# kubeadm and kubectl, the Kubernetes API server with its controllers, etcd, and cloud-init's schema checker; and the
+# further ones that `make test-boot` puts into virtual machines: kubelet, scheduler, kube-proxy, containerd, runc, the
+# CNI's loopback plugin, crictl and CoreDNS. Each part lands in its own folder of the cache, named by its version and by
+# the hash of what decides its content, so a part that is there is never built again.
 #
-#   tools/build.sh               build what is missing
+#   tools/build.sh               build what is missing for `make test-real`
+#   tools/build.sh --boot        the same for `make test-boot`
 #   tools/build.sh PART          only this one
 #   tools/build.sh --list        one line per part: name, folder, present or absent
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 cache=${GROUNDSWELL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/groundswell}/tools
-parts=(language-host pulumi kubeadm kubectl kube-apiserver kube-controller-manager etcd cloud-init)
+real_parts=(language-host pulumi kubeadm kubectl kube-apiserver kube-controller-manager etcd cloud-init)
+boot_parts=(kubeadm kubectl kube-apiserver kube-controller-manager etcd kubelet kube-scheduler kube-proxy containerd runc
+  cni-plugins crictl coredns)
+mapfile -t parts < <(printf '%s\n' "${real_parts[@]}" "${boot_parts[@]}" | awk '!seen[$0]++')
 
 # The version that a module has in a go.mod file: its require line, alone or inside a block.
 required() { # GO_MOD MODULE
-  awk -v module="$2" '$1 == "require" && $2 == module { print $3; exit } $1 == module { print $2; exit }' "$1"
+  awk -v module="$2" '$1 == "require" && $2 == module { print $3; exit } $1 == module && $2 ~ /^v/ { print $2; exit }' "$1"
 }
 
 version_of() {
   case $1 in
     pulumi) required "$here/pulumi/go.mod" github.com/pulumi/pulumi/pkg/v3 ;;
     language-host) required "$here/language-host/go.mod" github.com/pulumi/pulumi/sdk/v3 ;;
-    kubeadm | kubectl | kube-apiserver | kube-controller-manager) required "$here/kubernetes/go.mod" k8s.io/kubernetes ;;
+    kube*) required "$here/kubernetes/go.mod" k8s.io/kubernetes ;;
     etcd) required "$here/etcd/go.mod" go.etcd.io/etcd/server/v3 ;;
+    containerd) required "$here/containerd/go.mod" github.com/containerd/containerd/v2 ;;
+    runc) required "$here/runc/go.mod" github.com/opencontainers/runc ;;
+    cni-plugins) required "$here/cni-plugins/go.mod" github.com/containernetworking/plugins ;;
+    crictl) required "$here/crictl/go.mod" sigs.k8s.io/cri-tools ;;
+    coredns) required "$here/coredns/go.mod" github.com/coredns/coredns ;;
     cloud-init) echo distribution ;;
     *) echo "tools/build.sh: $1: not a part; the parts are: ${parts[*]}" >&2 && exit 2 ;;
   esac
@@ -67,6 +77,23 @@ build_etcd() { # FOLDER
   go_build etcd go.etcd.io/etcd/server/v3 "$1/bin/etcd" ""
 }
 
+build_containerd() { # FOLDER VERSION
+  local module=github.com/containerd/containerd/v2 program
+  for program in containerd containerd-shim-runc-v2 ctr; do
+    go_build containerd "$module/cmd/$program" "$1/bin/$program" "-X $module/version.Version=$2"
+  done
+}
+
+# The only part with C in it: its system-call filter is libseccomp's.
+build_runc() { # FOLDER VERSION
+  (cd -- "$here/runc" && CGO_ENABLED=1 go build -mod=readonly -trimpath -tags seccomp \
+    -ldflags "-s -w -X main.version=${2#v}" -o "$1/bin/runc" github.com/opencontainers/runc)
+}
+
+build_cni_plugins() { # FOLDER
+  go_build cni-plugins github.com/containernetworking/plugins/plugins/main/loopback "$1/bin/loopback" ""
+}
+
 # The distribution's package, unpacked and not installed: nothing outside the cache changes and root is not needed.
 unpack_cloud_init() { # FOLDER
   local packages package
@@ -103,6 +130,11 @@ ensure() { # PART
     language-host) build_language_host "$work" ;;
     kube*) build_kubernetes "$1" "$work" "$version" ;;
     etcd) build_etcd "$work" ;;
+    containerd) build_containerd "$work" "$version" ;;
+    runc) build_runc "$work" "$version" ;;
+    cni-plugins) build_cni_plugins "$work" ;;
+    crictl) go_build crictl sigs.k8s.io/cri-tools/cmd/crictl "$work/bin/crictl" "-X sigs.k8s.io/cri-tools/pkg/version.Version=$version" ;;
+    coredns) go_build coredns github.com/coredns/coredns "$work/bin/coredns" "" ;;
     cloud-init) unpack_cloud_init "$work" ;;
   esac
   chmod 0755 "$work"
@@ -111,24 +143,27 @@ ensure() { # PART
   printf '%-24s %-14s built in %s s\n' "$1" "$version" "$SECONDS"
 }
 
-case $# in
-  0)
-    failed=0
-    # Only Debian and Ubuntu have cloud-init as a package; everything else is worth having without it.
-    for part in "${parts[@]}"; do "${BASH_SOURCE[0]}" "$part" || [[ $part == cloud-init ]] || failed=1; done
-    exit "$failed"
-    ;;
-  1) ;;
-  *) echo "usage: tools/build.sh [PART | --list]" >&2 && exit 2 ;;
-esac
+build_all() { # PARTS...
+  local part failed=0
+  # Only Debian and Ubuntu have cloud-init as a package; everything else is worth having without it.
+  for part in "$@"; do "${BASH_SOURCE[0]}" "$part" || [[ $part == cloud-init ]] || failed=1; done
+  return "$failed"
+}
 
-if [[ $1 == --list ]]; then
+list() {
+  local part folder state
   for part in "${parts[@]}"; do
     folder=$(folder_of "$part")
     state=absent
     [[ ! -d $folder ]] || state=present
     printf '%s\t%s\t%s\n' "$part" "$folder" "$state"
   done
-else
-  ensure "$1"
-fi
+}
+
+(($# <= 1)) || { echo "usage: tools/build.sh [PART | --boot | --list]" >&2 && exit 2; }
+case ${1-} in
+  '') build_all "${real_parts[@]}" ;;
+  --boot) build_all "${boot_parts[@]}" ;;
+  --list) list ;;
+  *) ensure "$1" ;;
+esac
