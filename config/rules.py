@@ -14,6 +14,7 @@ from config import (
     rules_names,
     rules_network,
     rules_pools,
+    rules_prices,
     rules_services,
     rules_systems,
     rules_traffic,
@@ -35,6 +36,7 @@ GROUPS: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
         "Ways out and in": rules_access.RULES,
         "Databases and caches": rules_data.RULES,
         "Kafka": rules_kafka.RULES,
+        "Prices": rules_prices.RULES,
     }
 )
 """Every rule under the heading that the reference page gives it."""

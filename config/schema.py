@@ -22,6 +22,7 @@ from config.types import (
     Count,
     CpuMillis,
     DatabaseEngine,
+    Day,
     DiskGib,
     Factor,
     HttpPath,
@@ -36,11 +37,13 @@ from config.types import (
     Port,
     PositiveFloat,
     Purpose,
+    Rated,
     Region,
     Seconds,
     Share,
     SlotLetter,
     StorageKind,
+    Term,
     Text,
     Users,
     ZoneLetter,
@@ -424,16 +427,41 @@ class Headroom:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Prices:
-    """How prices are judged."""
+class Rate:
+    """What somebody read of a purchase option's price, with where and when; one of `usd_hour` and `discount`."""
 
-    as_of: Annotated[
-        str | None,
-        Field(
-            pattern=r"^\d{4}-\d{2}-\d{2}$",
-            description="day of planning; catalogue prices more than 180 days older are reported",
-        ),
+    usd_hour: Annotated[
+        PositiveFloat | None, _about("USD per hour, for a type only; what is paid at once is spread over the term")
     ] = None
+    discount: Annotated[
+        float | None, Field(gt=0, le=0.95, description="share off the on-demand price, for a type or a whole family")
+    ] = None
+    source: Annotated[Text, _about("where the figure was read")]
+    date: Annotated[Day, _about("day on which it was read")]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Prices:
+    """Where prices come from beside the catalogue, and how their age is judged.
+
+    A rate for a type goes before one for its family, both before the price file, and that before the catalogue.
+    """
+
+    as_of: Annotated[Day | None, _about("day of planning; prices more than 180 days older are reported")] = None
+    file: Annotated[
+        Text | None,
+        _about("price file, relative to the project's folder; `python -m sizing prices --live --write FILE` makes one"),
+    ] = None
+    term: Annotated[Term, _about("what `reserved` and `savings_plan` rates are promised for")] = "1yr-no-upfront"
+    spot: Annotated[Mapping[Rated, Rate], _about("spot rates by type or family")] = field(
+        default_factory=dict[str, Rate]
+    )
+    reserved: Annotated[Mapping[Rated, Rate], _about("rates of standard reserved instances by type or family")] = field(
+        default_factory=dict[str, Rate]
+    )
+    savings_plan: Annotated[Mapping[Rated, Rate], _about("savings-plan rates by type or family")] = field(
+        default_factory=dict[str, Rate]
+    )
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -467,7 +495,7 @@ class ClusterConfig:
     kafka: Annotated[Kafka | None, _about("absent: no Kafka")] = None
     addons: Annotated[Addons, _about("add-on switches")] = field(default_factory=Addons)
     headroom: Annotated[Headroom, _about("utilisation targets")] = field(default_factory=Headroom)
-    prices: Annotated[Prices, _about("age of prices")] = field(default_factory=Prices)
+    prices: Annotated[Prices, _about("further prices, and their age")] = field(default_factory=Prices)
     tags: Annotated[Mapping[str, str], _about("further tags on every AWS resource")] = field(
         default_factory=dict[str, str]
     )

@@ -47,12 +47,27 @@ NatMode = Literal["per-zone", "single", "none"]
 KubeProxyMode = Literal["iptables", "nftables"]
 DatabaseEngine = Literal["mysql", "postgres"]
 StorageKind = Literal["ebs", "local"]
+PurchaseOption = Literal["on-demand", "spot", "reserved", "savings-plan"]
+"""How a machine is paid for."""
+Term = Literal[
+    "1yr-no-upfront",
+    "1yr-partial-upfront",
+    "1yr-all-upfront",
+    "3yr-no-upfront",
+    "3yr-partial-upfront",
+    "3yr-all-upfront",
+]
+"""What is promised for reserved and savings-plan rates: years, and how much is paid at once."""
 
 Architecture = Annotated[str, StringConstraints(pattern=r"^(x86_64|arm64)$")]
 AmiId = Annotated[str, StringConstraints(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
 CertificateArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$")
 ]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+"""A day as text; whether it is in the calendar is a rule of its own."""
+Rated = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)?$")]
+"""What a rate is for: an instance type such as c5a.xlarge, or a family such as c5a."""
 HttpPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]{0,199}$")]
 
 REGION_PATTERN: Final = re.compile(r"^[a-z]{2}(-gov)?-[a-z]+-\d$")

@@ -29,6 +29,7 @@ PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
         r"^[A-Za-z][A-Za-z0-9_]{0,31}$": f"a name of at most 32 {_SQL_NAME}",
         r"^/[A-Za-z0-9/_.-]+$": "an absolute path of letters, digits, / _ . and -",
         r"^\d{4}-\d{2}-\d{2}$": "a day such as 2026-01-31",
+        r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)?$": "an instance type or family such as c5a.xlarge or c5a",
         r"^[a-z0-9.-]+\.[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$": "a registry host with an optional path",
     }
 )

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from config.schema import ClusterConfig
-from config.types import Basis
+from config.types import Basis, PurchaseOption, Term
 
 HOURS_PER_MONTH = 730
 """AWS's own convention for monthly prices: 365 days x 24 h / 12."""
@@ -74,11 +74,14 @@ class ServicePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """On-demand Linux price in USD with where and when it was read."""
+    """Linux price of one machine in USD with where and when it was read."""
 
     hour: Decimal
     source: str
     date: str
+    option: PurchaseOption = "on-demand"
+    term: Term | None = None
+    """What a reserved or savings-plan price is promised for; payments at once are spread over it."""
 
     @property
     def month(self) -> Decimal:

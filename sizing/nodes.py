@@ -17,6 +17,7 @@ from sizing.model import (
     PoolPlan,
     TrafficPlan,
 )
+from sizing.pricing.book import machine_price
 from sizing.reserves import DAEMONSET, allocatable, reserves, sustained_cpu_m
 
 POOL_LABEL = "groundswell.io/pool"
@@ -73,7 +74,7 @@ def pool_plan(config: ClusterConfig, name: str, requests: Mapping[str, PodResour
     return PoolPlan(
         name=name,
         instance=instance,
-        price=instance.prices[config.region],
+        price=machine_price(config, instance, spot=pool.spot, zones=zones),
         count=count,
         maximum=maximum,
         zones=zones,
@@ -118,14 +119,14 @@ def _options(
 ) -> Iterator[tuple[object, int, InstanceType]]:
     zones = set(pool.zones or config.network.zones)
     for instance in load().values():
-        price = instance.prices.get(config.region)
-        if instance.family not in pool.families or price is None:
+        if instance.family not in pool.families or config.region not in instance.prices:
             continue
         if not zones <= set(instance.zones.get(config.region, "")):
             continue
         count = machines_needed(wanted, free_for_services(config, instance))
         if count is not None and (pool.count is None or count <= pool.count):
             count = pool.count or count
+            price = machine_price(config, instance, spot=pool.spot, zones=zones)
             yield price.hour * count, count, instance
 
 
@@ -170,7 +171,7 @@ def control_plane_plan(config: ClusterConfig, network: NetworkPlan) -> ControlPl
     instance = load()[given.instance_type]
     return ControlPlanePlan(
         instance=instance,
-        price=instance.prices[config.region],
+        price=machine_price(config, instance),
         slots=slot_plans(config, network),
         reserves=reserves(instance, config.kubernetes.max_pods),
         root_disk_gib=given.root_disk_gib,

@@ -1,7 +1,6 @@
 """What a person should know about a plan, each with a stable code. Figures carry their basis."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Network
 from typing import Final
@@ -14,13 +13,12 @@ from sizing.model import (
     InstanceType,
     Notice,
     PoolPlan,
-    Price,
     PricePlan,
     ServicePlan,
     TrafficPlan,
 )
+from sizing.pricing.notices import price_notices
 
-PRICE_AGE_DAYS: Final = 180
 SAFE_IN_SYNC: Final = 2
 """Copies that must confirm a write, so that no single broker holds the only one."""
 EXAMPLE_NETWORKS: Final = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
@@ -39,7 +37,7 @@ def notices(
     """All notices of a plan in a stable order."""
     found = [
         *_stated(config, pools, control_plane),
-        *_prices(config, pools, control_plane, price),
+        *price_notices(config, pools, control_plane, price),
         *_services(config, services, pools),
         *_reliability(config, pools, control_plane),
         *_examples(config),
@@ -82,34 +80,6 @@ def _figures(stated: Stated, instance: InstanceType, region: str) -> Iterator[tu
 def _matches(stated: Stated, instance: InstanceType, region: str) -> bool:
     pairs = [(said, known) for _, said, known in _figures(stated, instance, region) if said is not None]
     return region in instance.prices and all(Decimal(str(said)) == Decimal(str(known)) for said, known in pairs)
-
-
-def _prices(
-    config: ClusterConfig, pools: Mapping[str, PoolPlan], control_plane: ControlPlanePlan, price: PricePlan
-) -> Iterator[Notice]:
-    if config.prices.as_of is not None:
-        used: dict[str, Price] = {control_plane.instance.name: control_plane.price}
-        used |= {pool.instance.name: pool.price for pool in pools.values()}
-        limit = date.fromisoformat(config.prices.as_of) - timedelta(days=PRICE_AGE_DAYS)
-        old = sorted(name for name, known in used.items() if _older(known.date, limit))
-        if old:
-            dates = ", ".join(sorted({used[name].date for name in old}))
-            yield Notice(
-                code="price-old",
-                text=f"prices of {', '.join(old)} are from {dates}, more than {PRICE_AGE_DAYS} days before"
-                f" {config.prices.as_of}: compare with the AWS price list",
-            )
-    yield Notice(
-        code="not-priced",
-        text=f"the total covers machines only; no sourced price for {', '.join(price.unpriced)}",
-    )
-
-
-def _older(day: str, limit: date) -> bool:
-    try:
-        return date.fromisoformat(day) < limit
-    except ValueError:
-        return True
 
 
 def _services(

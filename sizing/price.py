@@ -18,7 +18,7 @@ def cents(amount: Decimal) -> Decimal:
 def price_plan(
     config: ClusterConfig, network: NetworkPlan, control_plane: ControlPlanePlan, pools: Mapping[str, PoolPlan]
 ) -> PricePlan:
-    """On-demand machines per month of 730 hours. Parts are rounded to the cent, the total from the exact sum."""
+    """Machines per month of 730 hours, each at its own price. Parts are rounded to the cent, the total is exact."""
     exact = {"control_plane": control_plane.price.month * len(control_plane.slots)} | {
         f"pool:{name}": pool.price.month * pool.count for name, pool in pools.items()
     }
