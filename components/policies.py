@@ -70,6 +70,15 @@ def pull_images() -> list[Statement]:
     ]
 
 
+def _read_mirror(plan: Plan) -> list[Statement]:
+    """Reading of the mirror's files, where they are in S3."""
+    mirror = plan.config.machine.mirror
+    if mirror is None or not mirror.address.startswith("s3://"):
+        return []
+    objects = f"arn:{partition(plan.config.region)}:s3:::{mirror.address.removeprefix('s3://')}/*"
+    return [_allow("ReadMirror", ["s3:GetObject"], [objects])]
+
+
 def worker(plan: Plan, worker_key: str) -> dict[str, object]:
     """A worker: its own parameters, its own status, images, and its own health.
 
@@ -91,6 +100,7 @@ def worker(plan: Plan, worker_key: str) -> dict[str, object]:
             _allow("DecryptJoin", ["kms:Decrypt"], [worker_key]),
             _own_group_health(plan),
             *_source_destination_check(plan),
+            *_read_mirror(plan),
         ]
     )
 
@@ -139,6 +149,7 @@ def control_plane(plan: Plan, control_plane_key: str, worker_key: str) -> dict[s
             *cloud_controller(plan),
             *volumes(plan),
             *_source_destination_check(plan),
+            *_read_mirror(plan),
         ]
     )
 

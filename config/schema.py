@@ -25,10 +25,12 @@ from config.types import (
     Day,
     DiskGib,
     Factor,
+    FileStem,
     HttpPath,
     KubeProxyMode,
     MemoryMib,
     Milliseconds,
+    MirrorAddress,
     Name,
     NatMode,
     NodePortNumber,
@@ -40,6 +42,7 @@ from config.types import (
     Rated,
     Region,
     Seconds,
+    Sha256,
     Share,
     SlotLetter,
     StorageKind,
@@ -264,6 +267,33 @@ class Kubernetes:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class Mirror:
+    """Where nodes fetch their programs instead of from upstream; `python -m userdata mirror` lists its files."""
+
+    address: Annotated[
+        MirrorAddress,
+        _about(
+            "`https://host/path`, `http://` with a private IPv4 address, `s3://bucket/prefix` in the stack's region"
+            " (read with the nodes' role), or `file:///path` on the image"
+        ),
+    ]
+    sums: Annotated[
+        Mapping[FileStem, Mapping[Architecture, Sha256]],
+        _about(
+            "SHA-256 by program or image archive, then by architecture: for programs built by yourself, and for every"
+            " image archive"
+        ),
+    ] = field(default_factory=dict[str, Mapping[str, str]])
+    images: Annotated[
+        bool, _about("import the images that kubeadm wants from `images/` before it runs; each needs a sum")
+    ] = False
+    archives: Annotated[
+        tuple[FileStem, ...],
+        _about("more image archives for every node: `NAME` is `images/NAME-amd64.tar` (`-arm64`); each needs a sum"),
+    ] = ()
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Machine:
     """The operating system of every node."""
 
@@ -275,6 +305,7 @@ class Machine:
             " EC2 at launch, so nodes launched later may be newer"
         ),
     ] = field(default_factory=dict[str, str])
+    mirror: Annotated[Mirror | None, _about("absent: programs come from their upstream releases")] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

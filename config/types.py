@@ -61,6 +61,16 @@ Term = Literal[
 
 Architecture = Annotated[str, StringConstraints(pattern=r"^(x86_64|arm64)$")]
 AmiId = Annotated[str, StringConstraints(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
+MirrorAddress = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(https?://[a-z0-9.-]+(:[0-9]{1,5})?|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|file://)(/[A-Za-z0-9._-]+)*$"
+    ),
+]
+"""Where files are fetched from. No user, no query: the address stands in user data, so it must hold no secret."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+FileStem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+"""Beginning of a file name: safe in addresses and in the shell."""
 CertificateArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$")
 ]

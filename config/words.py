@@ -22,6 +22,11 @@ PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
         r"^(x86_64|arm64)$": "x86_64 or arm64",
         r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$": "an AMI id: ami- and 8 or 17 hexadecimal digits",
         r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$": "an ACM certificate's ARN",
+        r"^(https?://[a-z0-9.-]+(:[0-9]{1,5})?|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|file://)(/[A-Za-z0-9._-]+)*$": (
+            "https://host/path, http://10.0.0.5/path, s3://bucket/prefix or file:///path, without a / at the end"
+        ),
+        r"^[0-9a-f]{64}$": "a SHA-256 sum: 64 hexadecimal digits, lower case",
+        r"^[a-z0-9][a-z0-9._-]{0,99}$": "the beginning of a file name: lower-case letters, digits and . _ -",
         r"^/[!-~]{0,199}$": "a path that starts with / and holds no spaces",
         r"^db\.[a-z0-9]+\.[a-z0-9]+$": "an RDS class such as db.t4g.medium",
         r"^cache\.[a-z0-9]+\.[a-z0-9]+$": "an ElastiCache type such as cache.t4g.small",

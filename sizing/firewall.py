@@ -6,8 +6,10 @@ at the target, egress at the source) come from the same row. Addresses that secu
 """
 
 from collections.abc import Iterator, Mapping
+from ipaddress import AddressValueError, IPv4Network
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
 from config.schema import ClusterConfig
 from sizing.model import FirewallPlan, FirewallRule, NetworkPlan
@@ -63,6 +65,21 @@ def _rules(config: ClusterConfig, network: NetworkPlan) -> Iterator[FirewallRule
         for cidr in config.network.egress_cidrs:
             yield _tcp(group, str(cidr), 443, "images, releases, AWS services")
             yield _tcp(group, str(cidr), 80, "operating system packages")
+    yield from _mirror(config)
+
+
+def _mirror(config: ClusterConfig) -> Iterator[FirewallRule]:
+    """The mirror's port, where it is not one that nodes may use anyway."""
+    address = urlsplit(config.machine.mirror.address if config.machine.mirror else "")
+    if address.port is None or address.port in {80, 443}:
+        return
+    try:
+        targets = [str(IPv4Network(address.hostname or ""))]
+    except AddressValueError:
+        targets = [str(cidr) for cidr in config.network.egress_cidrs]
+    for group in NODES:
+        for target in targets:
+            yield _tcp(group, target, address.port, "mirror of the node programs")
 
 
 def _tcp(source: str, target: str, port: int, why: str, *, to_port: int | None = None) -> FirewallRule:

@@ -83,12 +83,33 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         aws = self.server.aws
+        if self.path.startswith("/bucket/"):
+            assert signed_by(self.headers, b"", f"http://{self.headers['Host']}{self.path}", "GET") == "s3"
+            assert self.headers["x-amz-content-sha256"] == hashlib.sha256(b"").hexdigest()
         if self.path in aws.files:
-            return self.answer(200, aws.files[self.path])
+            return self.file(aws.files[self.path])
+        if self.path.startswith("/bucket/"):
+            return self.answer(404, b"")
         if self.headers.get("X-aws-ec2-metadata-token") != METADATA_TOKEN:
             return self.answer(401, b"")
         name = self.path.removeprefix("/latest/meta-data/")
         return self.answer(200 if name in aws.metadata else 404, aws.metadata.get(name, "").encode())
+
+    def file(self, data):
+        """A file or the rest of it, cut off where a test says so."""
+        first = int(re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "bytes=0-"))[1])
+        if first and first >= len(data):
+            return self.answer(416, b"")
+        rest, cut = data[first:], self.server.aws.cuts.pop(self.path, None)
+        self.server.aws.fetched.append((self.path, first))
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(rest)))
+        self.end_headers()
+        self.wfile.write(rest[:cut])
+        self.close_connection = True
+        return None
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -135,6 +156,8 @@ class Aws:
         self.registry = (400, b"{}")
         self.metadata = dict(METADATA)
         self.files = {}
+        self.cuts = {}
+        self.fetched = []
         self.clock_offset = 0
         self.silent_for = 0
         self.refuse = None
@@ -172,7 +195,7 @@ class Aws:
             return 200, {"Version": self.versions[name]}
 
 
-def signed_by(headers: Message, body: bytes, url: str) -> str:
+def signed_by(headers: Message, body: bytes, url: str, method: str = "POST") -> str:
     """Compute the signature anew with botocore's own code and compare; returns the service it was made for."""
     fields = re.fullmatch(
         r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?"
@@ -184,7 +207,7 @@ def signed_by(headers: Message, body: bytes, url: str) -> str:
     assert access_key == ACCESS_KEY
     assert {"host", "x-amz-date", "x-amz-security-token"} <= set(names.split(";"))
     assert headers["X-Amz-Security-Token"] == SESSION_TOKEN
-    request = AWSRequest(method="POST", url=url, data=body, headers={name: headers[name] for name in names.split(";")})
+    request = AWSRequest(method=method, url=url, data=body, headers={name: headers[name] for name in names.split(";")})
     request.context["timestamp"] = headers["X-Amz-Date"]
     signer = SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN), service, region)
     assert signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request) == signature

@@ -11,7 +11,7 @@ from config.loader import load_stack_file, load_traffic_file
 from config.problems import ConfigError
 from sizing.model import Plan
 from sizing.plan import make_plan
-from userdata import render
+from userdata import mirror, render
 from userdata.nodefiles import NodeFile
 from userdata.render import LIMIT_BYTES, UserData
 
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return EXIT_BAD_INPUT
     except OSError as error:
-        print(f"--output: {error.filename}: {error.strerror}; name a folder to write to", file=sys.stderr)
+        option = "--output" if "output" in options else "--sums"
+        print(f"{option}: {error.filename}: {error.strerror}; name a folder that you may use", file=sys.stderr)
         return EXIT_BAD_INPUT
     print(shown)
     return 0
@@ -51,14 +52,27 @@ def _parser() -> argparse.ArgumentParser:
     golden.set_defaults(run=_golden)
     command = commands.add_parser("render", help="write one node's files and its user data into a folder")
     command.set_defaults(run=_render)
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("--stack", help="read Pulumi.<STACK>.yaml of this folder")
-    source.add_argument("--file", type=Path, help="read a file with the same structure without Pulumi")
+    _add_source(command)
     command.add_argument("--role", required=True, choices=("control-plane", "worker"))
     command.add_argument("--slot", help="control-plane slot; default: the first")
     command.add_argument("--pool", help="worker pool; default: the first")
     command.add_argument("--output", required=True, type=Path, help="folder; it is made when it is not there")
+    holds = commands.add_parser("mirror", help="list the files that a mirror of the node programs must hold")
+    holds.set_defaults(run=_mirror)
+    _add_source(holds)
+    holds.add_argument("--sums", type=Path, help="print the sums of the image archives in this folder instead")
     return parser
+
+
+def _add_source(command: argparse.ArgumentParser) -> None:
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--stack", help="read Pulumi.<STACK>.yaml of this folder")
+    source.add_argument("--file", type=Path, help="read a file with the same structure without Pulumi")
+
+
+def _mirror(options: argparse.Namespace) -> str:
+    plan = _plan(options)
+    return mirror.listing(plan) if options.sums is None else mirror.stated_sums(plan, options.sums)
 
 
 def _plan(options: argparse.Namespace) -> Plan:

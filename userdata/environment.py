@@ -20,6 +20,15 @@ CONTROL_PLANE_STEPS: Final = (
 WORKER_STEPS: Final = ("preflight", "packages", "artefacts", "containerd", "worker")
 
 
+def steps(plan: Plan, of_role: tuple[str, ...]) -> tuple[str, ...]:
+    """The steps of a role on the machines of a plan: images are imported only where a mirror holds some."""
+    mirror = plan.config.machine.mirror
+    if mirror is not None and (mirror.images or mirror.archives):
+        after = of_role.index("containerd") + 1
+        return (*of_role[:after], "images", *of_role[after:])
+    return of_role
+
+
 def environment_file(settings: Mapping[str, str]) -> str:
     """Settings as shell assignments, sorted by name, every value quoted as the shell needs it."""
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items()))
@@ -58,9 +67,11 @@ def aws_endpoint(service: str, region: str) -> str:
     return f"https://{service}.{region}.{domain}"
 
 
-def _common(plan: Plan, role: str, steps: tuple[str, ...]) -> dict[str, str]:
-    tree = ParameterTree(cluster=plan.name)
+def _common(plan: Plan, role: str, of_role: tuple[str, ...]) -> dict[str, str]:
+    tree, mirror = ParameterTree(cluster=plan.name), plan.config.machine.mirror
+    in_s3 = mirror is not None and mirror.address.startswith("s3://")
     return {
+        **({"S3_ENDPOINT": aws_endpoint("s3", plan.config.region)} if in_s3 else {}),
         "API_NAME": plan.network.api_name,
         "CLUSTER_NAME": plan.name,
         "IMDS_ENDPOINT": METADATA_ENDPOINT,
@@ -70,5 +81,5 @@ def _common(plan: Plan, role: str, steps: tuple[str, ...]) -> dict[str, str]:
         "REGION": plan.config.region,
         "ROLE": role,
         "SSM_ENDPOINT": aws_endpoint("ssm", plan.config.region),
-        "STEPS": " ".join(steps),
+        "STEPS": " ".join(steps(plan, of_role)),
     }

@@ -11,7 +11,7 @@ from sizing.model import InstanceType, Plan, Reserves
 from userdata import kubeadm
 from userdata.artefacts import Placement, table
 from userdata.kubelet import CREDENTIAL_PROVIDERS, KUBELET_PATCH, PROGRAMS, Document, kubelet_patch
-from userdata.pins import PAUSE_IMAGE
+from userdata.pins import system_images
 
 UNITS: Final = "/etc/systemd/system"
 ENVIRONMENT: Final = "/etc/groundswell/node.env"
@@ -30,11 +30,11 @@ class NodeFile:
     mode: int = READABLE
 
 
-_CONTAINERD_CONFIG: Final = f"""\
+_CONTAINERD_CONFIG: Final = """\
 version = 3
 
 [plugins."io.containerd.cri.v1.images".pinned_images]
-  sandbox = "{PAUSE_IMAGE}"
+  sandbox = "SANDBOX_IMAGE"
 
 [plugins."io.containerd.cri.v1.images".registry]
   config_path = "/etc/containerd/certs.d"
@@ -95,7 +95,8 @@ def common(plan: Plan, steps: Sequence[str]) -> dict[str, NodeFile]:
         f"{PROGRAMS}/os.sh": (f"os/{system}.sh", READABLE),
         **{f"{PROGRAMS}/steps/{step}.sh": (f"programs/steps/{step}.sh", EXECUTABLE) for step in steps},
     }
-    return {**_static(sources), "/etc/containerd/config.toml": NodeFile(content=_CONTAINERD_CONFIG)}
+    containerd = _CONTAINERD_CONFIG.replace("SANDBOX_IMAGE", system_images(plan.config.kubernetes.version)["pause"])
+    return {**_static(sources), "/etc/containerd/config.toml": NodeFile(content=containerd)}
 
 
 def control_plane(*, alone: bool) -> dict[str, NodeFile]:

@@ -186,9 +186,28 @@ _ETCD: Final = _versions(
     },
 )
 
-# renovate: datasource=docker depName=registry.k8s.io/pause
-PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10.2"
-"""The sandbox of every pod: what kubeadm of Kubernetes 1.36 expects containerd to use."""
+_COMPANIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "1.36": ("coredns/coredns:v1.14.2", "etcd:3.6.8-0", "pause:3.10.2"),
+        "1.35": ("coredns/coredns:v1.13.1", "etcd:3.6.6-0", "pause:3.10.1"),
+    }
+)
+"""Images that kubeadm of a minor version wants besides Kubernetes' own (its `constants.go`, 1.36.4 and 1.35.8)."""
+
+
+def system_images(kubernetes_version: str) -> Mapping[str, str]:
+    """The images that kubeadm wants, by the name of the program in them; `pause` is the sandbox of every pod.
+
+    Args:
+        kubernetes_version: one of `SUPPORTED_KUBERNETES`.
+    """
+    own = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler")
+    references = [f"{program}:v{kubernetes_version}" for program in own]
+    references += _COMPANIONS[kubernetes_version.rpartition(".")[0]]
+    return MappingProxyType(
+        {reference.rpartition(":")[0].rpartition("/")[2]: f"registry.k8s.io/{reference}" for reference in references}
+    )
+
 
 SUPPORTED_KUBERNETES: Final = tuple(_KUBEADM)
 """Versions with a sum for each of the three Kubernetes programs, newest first."""

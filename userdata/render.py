@@ -18,6 +18,7 @@ from userdata.environment import (
     WORKER_STEPS,
     control_plane_settings,
     environment_file,
+    steps,
     worker_settings,
 )
 from userdata.nodefiles import READABLE, NodeFile
@@ -138,7 +139,7 @@ def control_plane(plan: Plan, slot: str) -> UserData:
     return UserData(
         files=MappingProxyType(
             {
-                **nodefiles.common(plan, CONTROL_PLANE_STEPS),
+                **nodefiles.common(plan, steps(plan, CONTROL_PLANE_STEPS)),
                 **nodefiles.control_plane(alone=alone),
                 **nodefiles.artefacts(plan, plan.control_plane.instance, CONTROL_PLANE_PROGRAMS),
                 **nodefiles.kubeadm_files(documents, plan.control_plane.reserves),
@@ -165,7 +166,7 @@ def worker(plan: Plan, pool: str) -> UserData:
     return UserData(
         files=MappingProxyType(
             {
-                **nodefiles.common(plan, WORKER_STEPS),
+                **nodefiles.common(plan, steps(plan, WORKER_STEPS)),
                 **nodefiles.worker(),
                 **nodefiles.artefacts(plan, owner.instance, WORKER_PROGRAMS),
                 **nodefiles.kubeadm_files(documents, owner.reserves),

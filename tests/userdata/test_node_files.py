@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from config.schema import Mirror
 from userdata import nodefiles, pins, render
 from userdata.nodefiles import without_comments
 
@@ -110,7 +111,9 @@ class TestContainerd:
     def test_the_keys_stand_where_version_3_reads_them(self, config):
         assert config["version"] == 3
         plugins = config["plugins"]
-        assert plugins["io.containerd.cri.v1.images"]["pinned_images"]["sandbox"] == pins.PAUSE_IMAGE
+        assert (
+            plugins["io.containerd.cri.v1.images"]["pinned_images"]["sandbox"] == pins.system_images("1.36.4")["pause"]
+        )
         runc = plugins["io.containerd.cri.v1.runtime"]["containerd"]["runtimes"]["runc"]
         assert runc == {"runtime_type": "io.containerd.runc.v2", "options": {"SystemdCgroup": True}}
 
@@ -215,8 +218,9 @@ def test_what_only_root_may_read_is_closed(control_plane):
 
 def test_every_static_file_is_laid_down_on_some_node(ha_plan):
     laid = set()
+    mirror = Mirror(address="file:///srv/mirror", archives=("own-1",), sums={"own-1": {"x86_64": "0" * 64}})
     for system in ("ubuntu-24.04", "debian-12", "amazon-linux-2023"):
-        config = replace(ha_plan.config, machine=replace(ha_plan.config.machine, os=system))
+        config = replace(ha_plan.config, machine=replace(ha_plan.config.machine, os=system, mirror=mirror))
         plan = replace(ha_plan, config=config)
         for user_data in (render.control_plane(plan, "a"), render.worker(plan, "planner")):
             laid |= {file.content for file in user_data.files.values()}

@@ -99,14 +99,15 @@ def test_every_supported_pair_is_accepted(system, version):
 def test_every_version_carries_a_marker_for_the_bot_that_proposes_updates():
     lines = (ROOT / "userdata/pins.py").read_text(encoding="utf-8").splitlines()
     versions = [index for index, line in enumerate(lines) if re.match(r'\s+"\d+\.\d+\.\d+": \(', line)]
-    versions += [index for index, line in enumerate(lines) if line.startswith("PAUSE_IMAGE")]
     assert len(versions) >= 15
     assert all("# renovate: datasource=" in lines[index - 1] for index in versions)
 
 
 def test_no_other_file_of_the_user_data_names_a_version():
     """Two places would drift apart. `2.3` in a comment about a limit is no pin; three numbers in a row are."""
-    pinned = {artifact.version for artifact in every_artifact()} | {pins.PAUSE_IMAGE.rpartition(":")[2]}
+    pinned = {artifact.version for artifact in every_artifact()}
+    for kubernetes in pins.SUPPORTED_KUBERNETES:
+        pinned |= {reference.rpartition(":")[2] for reference in pins.system_images(kubernetes).values()}
     for path in (ROOT / "userdata").rglob("*"):
         if path.is_file() and path.suffix != ".pyc" and path.name != "pins.py":
             text = path.read_text(encoding="utf-8")
