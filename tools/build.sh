@@ -2,8 +2,9 @@
 # Builds the real parts that `make test-real` runs: the Pulumi command line and engine, the Python language host,
 # kubeadm and kubectl, the Kubernetes API server with its controllers, etcd, and cloud-init's schema checker; and the
 # further ones that `make test-boot` puts into virtual machines: kubelet, scheduler, kube-proxy, containerd, runc, the
-# CNI's loopback plugin, crictl and CoreDNS. Each part lands in its own folder of the cache, named by its version and by
-# the hash of what decides its content, so a part that is there is never built again.
+# CNI's loopback plugin, crictl and CoreDNS. Karpenter's scheduler, with which `make bench` compares, is built when named.
+# Each part lands in its own folder of the cache, named by its version and by the hash of what decides its content, so a
+# part that is there is never built again.
 #
 #   tools/build.sh               build what is missing for `make test-real`
 #   tools/build.sh --boot        the same for `make test-boot`
@@ -16,7 +17,8 @@ cache=${GROUNDSWELL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/groundswell}/tools
 real_parts=(language-host pulumi kubeadm kubectl kube-apiserver kube-controller-manager etcd cloud-init)
 boot_parts=(kubeadm kubectl kube-apiserver kube-controller-manager etcd kubelet kube-scheduler kube-proxy containerd runc
   cni-plugins crictl coredns)
-mapfile -t parts < <(printf '%s\n' "${real_parts[@]}" "${boot_parts[@]}" | awk '!seen[$0]++')
+bench_parts=(karpenter)
+mapfile -t parts < <(printf '%s\n' "${real_parts[@]}" "${boot_parts[@]}" "${bench_parts[@]}" | awk '!seen[$0]++')
 
 # The version that a module has in a go.mod file: its require line, alone or inside a block.
 required() { # GO_MOD MODULE
@@ -34,6 +36,7 @@ version_of() {
     cni-plugins) required "$here/cni-plugins/go.mod" github.com/containernetworking/plugins ;;
     crictl) required "$here/crictl/go.mod" sigs.k8s.io/cri-tools ;;
     coredns) required "$here/coredns/go.mod" github.com/coredns/coredns ;;
+    karpenter) required "$here/karpenter/go.mod" sigs.k8s.io/karpenter ;;
     cloud-init) echo distribution ;;
     *) echo "tools/build.sh: $1: not a part; the parts are: ${parts[*]}" >&2 && exit 2 ;;
   esac
@@ -44,6 +47,7 @@ folder_of() {
   version=$(version_of "$1")
   case $1 in
     kube*) inputs=("$here/kubernetes/go.mod" "$here/kubernetes/go.sum") ;;
+    karpenter) inputs=("$here"/karpenter/go.{mod,sum} "$here"/karpenter/*.go) ;;
     cloud-init) inputs=("$here/cloud-init/packages.txt" "$here/cloud-init/cloud-init") ;;
     *) inputs=("$here/$1/go.mod" "$here/$1/go.sum") ;;
   esac
@@ -135,6 +139,7 @@ ensure() { # PART
     cni-plugins) build_cni_plugins "$work" ;;
     crictl) go_build crictl sigs.k8s.io/cri-tools/cmd/crictl "$work/bin/crictl" "-X sigs.k8s.io/cri-tools/pkg/version.Version=$version" ;;
     coredns) go_build coredns github.com/coredns/coredns "$work/bin/coredns" "" ;;
+    karpenter) go_build karpenter . "$work/bin/karpenter" "" ;;
     cloud-init) unpack_cloud_init "$work" ;;
   esac
   chmod 0755 "$work"
