@@ -14,19 +14,21 @@ from config.validation import validated
 from config.yaml_file import read_yaml
 
 CLUSTER_PATH = f"config.{CLUSTER_KEY}"
+HERE = Path()
 
 
-def load_cluster(raw: Mapping[str, object], source: str = CLUSTER_KEY) -> ClusterConfig:
+def load_cluster(raw: Mapping[str, object], source: str = CLUSTER_KEY, folder: Path = HERE) -> ClusterConfig:
     """Validate the value of `groundswell:cluster`.
 
     Args:
         raw: the object as JSON, YAML or the engine delivers it.
         source: what the error's heading names.
+        folder: where the paths of the files that it names begin; the engine starts the program in the project's.
 
     Raises:
         ConfigError: with every problem.
     """
-    return validated(cast("Mapping[str, object]", _mapping(raw, CLUSTER_PATH, source)), source)
+    return validated(cast("Mapping[str, object]", _mapping(raw, CLUSTER_PATH, source)), source, folder)
 
 
 def load_stack_file(path: Path) -> ClusterConfig:
@@ -42,7 +44,7 @@ def load_stack_file(path: Path) -> ClusterConfig:
     raw = _object(values[CLUSTER_KEY], source)
     keys = list(_other_keys(values, raw))
     try:
-        config = validated(cast("Mapping[str, object]", raw), source)
+        config = validated(cast("Mapping[str, object]", raw), source, path.parent)
     except ConfigError as error:
         raise ConfigError([*keys, *error.problems], source) from error
     if keys:
@@ -56,7 +58,7 @@ def load_traffic_file(path: Path) -> ClusterConfig:
     Raises:
         ConfigError: with every problem of the file or of the object in it.
     """
-    return validated(read_yaml(path), path.name)
+    return validated(read_yaml(path), path.name, path.parent)
 
 
 def _mapping(value: object, path: str, source: str) -> Mapping[object, object]:

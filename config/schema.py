@@ -129,10 +129,19 @@ class NodePort:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Demand:
-    """CPU time that one request was measured to cost."""
+    """What one request was measured to cost: written here, or taken from a calibration file that is named.
+
+    With `calibration` every other key comes from that file and may be left out, the required ones too.
+    """
 
     cpu_ms_per_request: Annotated[PositiveFloat, _about("vCPU-milliseconds per request")]
     source: Annotated[Text, _about("where the figure was measured")]
+    threads: Annotated[Count | None, _about("requests that the measured process served at once")] = None
+    hold_ms: Annotated[Milliseconds | None, _about("time that a request holds one of `threads`, ms")] = None
+    calibration: Annotated[
+        Text | None,
+        _about("file that `python -m sizing calibrate` wrote, as a path from the folder of the stack file"),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

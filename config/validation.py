@@ -8,11 +8,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from config.calibrated import with_calibrations
 from config.errors import problem_of
 from config.plain import plain_tree
 from config.presets import DEFAULT_PURPOSE, with_preset
@@ -31,12 +33,13 @@ def _adapter() -> TypeAdapter[ClusterConfig]:
     return TypeAdapter(ClusterConfig)
 
 
-def validated(raw: Mapping[str, object], source: str) -> ClusterConfig:
+def validated(raw: Mapping[str, object], source: str, folder: Path) -> ClusterConfig:
     """Validate one cluster's object.
 
     Args:
         raw: the object as JSON, YAML or the engine delivers it.
         source: what the error's heading names.
+        folder: where the paths of the files that it names begin.
 
     Raises:
         ConfigError: with every problem, in the order of their key paths.
@@ -44,9 +47,10 @@ def validated(raw: Mapping[str, object], source: str) -> ClusterConfig:
     tree = plain_tree(raw, ROOT)
     if ROOT in tree.touched:
         raise ConfigError(tree.problems, source)
-    data, filled = with_preset(tree.data)
-    config, problems = _checked(data, tree.touched)
-    problems = [*tree.problems, *problems]
+    calibrated = with_calibrations(tree.data, ROOT, folder)
+    data, filled = with_preset(calibrated.data)
+    config, problems = _checked(data, tree.touched | calibrated.touched)
+    problems = [*tree.problems, *calibrated.problems, *problems]
     if config is None or problems:
         purpose = str(data.get("purpose", DEFAULT_PURPOSE))
         raise ConfigError(sorted(_explained(problems, filled, purpose), key=lambda item: item.path), source)
