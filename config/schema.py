@@ -28,6 +28,7 @@ from config.types import (
     FileStem,
     HttpPath,
     KubeProxyMode,
+    MemoryAssumption,
     MemoryMib,
     Milliseconds,
     MirrorAddress,
@@ -464,6 +465,13 @@ class Headroom:
         Resources,
         _about("kept free of services on every worker, for Kafka brokers, operators and the other platform pods"),
     ] = field(default_factory=lambda: Resources(cpu_m=1000, memory_mib=2560))
+    memory: Annotated[
+        MemoryAssumption,
+        _about(
+            "memory that nodes are taken to have: `known` (as read on such machines, 7.5 % less than the catalogue's"
+            " where nobody published it), `flat` (7.5 % less everywhere) or `whole` (the catalogue's)"
+        ),
+    ] = "known"
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

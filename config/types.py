@@ -58,6 +58,7 @@ Term = Literal[
     "3yr-all-upfront",
 ]
 """What is promised for reserved and savings-plan rates: years, and how much is paid at once."""
+MemoryAssumption = Literal["known", "flat", "whole"]
 
 Architecture = Annotated[str, StringConstraints(pattern=r"^(x86_64|arm64)$")]
 AmiId = Annotated[str, StringConstraints(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]

@@ -17,6 +17,7 @@ SUBCOMMANDS: Final = {
     "rows": ("operations.rows", "which requirement rows are proved by a test that ran and passed"),
     "gate": ("operations.gate", "wait until a part of the cluster is ready, or say why it is not"),
     "forget": ("operations.forget", "delete the cluster's parameters, once its machines are gone"),
+    "memory": ("operations.memory", "read back from running nodes how much memory each instance type has"),
     "credential": ("operations.credential", "print the operator's ExecCredential"),
 }
 """Subcommand to the module that adds its parser, and what it does."""

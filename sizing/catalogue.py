@@ -3,7 +3,7 @@
 Sources per column: specifications and zone offers from moto 5.2.5's DescribeInstanceTypes dump (2026-10-27);
 us-east-1 prices from Karpenter v1.14.1 (2026-07-20); Seoul prices from apache-libcloud 3.9.1 (2025-03-02) except
 c6i (SkyPilot catalogue v8, no date printed there); burst baselines from the EC2 user guide (2023-01-19);
-CoreMark from ec2instances.info (runs of 2025-12-10).
+CoreMark from ec2instances.info (runs of 2025-12-10); memory that systems really have: `sizing.memory`.
 """
 
 import csv
@@ -14,7 +14,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final, Literal, cast
 
-from sizing.model import InstanceType, Price
+from sizing import memory
+from sizing.model import InstanceType, MemorySeen, Price
 
 SEOUL: Final = "ap-northeast-2"
 VIRGINIA: Final = "us-east-1"
@@ -43,10 +44,11 @@ def load() -> Mapping[str, InstanceType]:
         `prices` for it and must never be planned there.
     """
     text = files("sizing").joinpath("instances.csv").read_text(encoding="utf-8")
-    return MappingProxyType({row["type"]: _instance(row) for row in csv.DictReader(text.splitlines())})
+    seen = memory.seen(memory.load())
+    return MappingProxyType({row["type"]: _instance(row, seen) for row in csv.DictReader(text.splitlines())})
 
 
-def _instance(row: Mapping[str, str]) -> InstanceType:
+def _instance(row: Mapping[str, str], seen: Mapping[str, MemorySeen]) -> InstanceType:
     return InstanceType(
         name=row["type"],
         family=row["family"],
@@ -61,6 +63,7 @@ def _instance(row: Mapping[str, str]) -> InstanceType:
         coremark=int(row["coremark"]) if row["coremark"] else None,
         zones=MappingProxyType({SEOUL: row["seoul_azs"], VIRGINIA: REGION_ZONES[VIRGINIA]}),
         prices=MappingProxyType(_prices(row)),
+        memory_seen=seen.get(row["type"]),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sizing.model import Plan, PodResources, PoolPlan, Price, ServicePlan, Span, TrafficPlan
+from sizing.model import InstanceType, MemorySeen, Plan, PodResources, PoolPlan, Price, ServicePlan, Span, TrafficPlan
 from sizing.price import cents
 
 BASES = {
@@ -31,6 +31,7 @@ def document(plan: Plan) -> dict[str, object]:
             "count": len(plan.control_plane.slots),
             "zones": [slot.zone for slot in plan.control_plane.slots.values()],
             "price": _price(plan.control_plane.price, len(plan.control_plane.slots)),
+            "memory": _memory(plan.control_plane.instance, plan.control_plane.memory),
         },
         "price": {
             "month": float(plan.price.month),
@@ -103,6 +104,16 @@ def _price(price: Price, count: int) -> dict[str, object]:
     }
 
 
+def _memory(instance: InstanceType, seen: MemorySeen) -> dict[str, object]:
+    """Both figures: what the catalogue says and what the plan counts on, with its source."""
+    return {
+        "catalogue_mib": int(instance.memory_gib * 1024),
+        "seen_mib": seen.mib,
+        "source": seen.source,
+        "date": seen.date,
+    }
+
+
 def _pool(pool: PoolPlan) -> dict[str, object]:
     return {
         "instance_type": pool.instance.name,
@@ -111,5 +122,6 @@ def _pool(pool: PoolPlan) -> dict[str, object]:
         "zones": list(pool.zones),
         "services": list(pool.services),
         "price": _price(pool.price, pool.count),
+        "memory": _memory(pool.instance, pool.memory),
         "reason": pool.reason,
     }

@@ -90,6 +90,15 @@ class Price:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemorySeen:
+    """Memory that an operating system really has of one machine: MiB, and where and when that was read."""
+
+    mib: int
+    source: str
+    date: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InstanceType:
     """One row of the catalogue. Gb/s for the network, Mb/s for EBS, GiB for memory."""
 
@@ -109,6 +118,8 @@ class InstanceType:
     """Region to the letters of the zones that offer the type."""
     prices: Mapping[str, Price]
     """Region to price; a region without an entry has no known price."""
+    memory_seen: MemorySeen | None = None
+    """What an operating system was seen to have of the memory; None where nobody published it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +163,7 @@ class PoolPlan:
     zones: tuple[str, ...]
     groups: Mapping[str, NodeGroup]
     services: tuple[str, ...]
+    memory: MemorySeen
     allocatable: Allocatable
     reserves: Reserves
     root_disk_gib: int
@@ -180,6 +192,7 @@ class ControlPlanePlan:
     instance: InstanceType
     price: Price
     slots: Mapping[str, SlotPlan]
+    memory: MemorySeen
     reserves: Reserves
     root_disk_gib: int
     etcd_disk_gib: int

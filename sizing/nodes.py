@@ -18,7 +18,7 @@ from sizing.model import (
     TrafficPlan,
 )
 from sizing.pricing.book import machine_price
-from sizing.reserves import DAEMONSET, allocatable, reserves, sustained_cpu_m
+from sizing.reserves import DAEMONSET, allocatable, memory_seen, reserves, sustained_cpu_m
 
 POOL_LABEL = "groundswell.io/pool"
 """Node label and, for dedicated pools, taint key: the pool's name is the value."""
@@ -34,7 +34,9 @@ def free_for_services(config: ClusterConfig, instance: InstanceType) -> PodResou
     share = config.headroom.platform_share
     return PodResources(
         cpu_m=sustained_cpu_m(instance, max_pods) - DAEMONSET.cpu_m - share.cpu_m,
-        memory_mib=allocatable(instance, max_pods).memory_mib - DAEMONSET.memory_mib - share.memory_mib,
+        memory_mib=allocatable(instance, max_pods, config.headroom.memory).memory_mib
+        - DAEMONSET.memory_mib
+        - share.memory_mib,
     )
 
 
@@ -80,7 +82,8 @@ def pool_plan(config: ClusterConfig, name: str, requests: Mapping[str, PodResour
         zones=zones,
         groups=MappingProxyType(_groups(zones, count, maximum, zonal=pool.zonal)),
         services=services,
-        allocatable=allocatable(instance, max_pods),
+        memory=memory_seen(instance, config.headroom.memory),
+        allocatable=allocatable(instance, max_pods, config.headroom.memory),
         reserves=reserves(instance, max_pods),
         root_disk_gib=pool.root_disk_gib,
         dedicated=pool.dedicated,
@@ -173,6 +176,7 @@ def control_plane_plan(config: ClusterConfig, network: NetworkPlan) -> ControlPl
         instance=instance,
         price=machine_price(config, instance),
         slots=slot_plans(config, network),
+        memory=memory_seen(instance, config.headroom.memory),
         reserves=reserves(instance, config.kubernetes.max_pods),
         root_disk_gib=given.root_disk_gib,
         etcd_disk_gib=given.etcd_disk_gib,

@@ -7,13 +7,16 @@ CPU: 6 % of the first core, 1 % of the second, 0.5 % of the third and fourth, 0.
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from sizing.model import Allocatable, InstanceType, PodResources, Reserves
+from config.types import MemoryAssumption
+from sizing.model import Allocatable, InstanceType, MemorySeen, PodResources, Reserves
 
 EVICTION_MEMORY_MIB: Final = 100
 HYPERVISOR_SHARE: Final = Decimal("0.075")
 """Share of the catalogue's memory that the operating system never sees: Karpenter's default, an upper estimate."""
 ARM_MEMORY_MIB: Final = 64
 """Further MiB that arm64 machines lose (Karpenter)."""
+FLAT_SOURCE: Final = "7.5 % less than the catalogue (Karpenter's default)"
+WHOLE_SOURCE: Final = "the catalogue, with nothing lost"
 DAEMONSET: Final = PodResources(cpu_m=350, memory_mib=320)
 """calico-node (250m by its manifests), EBS node plugin, node exporter and log shipper together: an assumption."""
 
@@ -41,15 +44,29 @@ def reserves(instance: InstanceType, max_pods: int) -> Reserves:
     )
 
 
-def allocatable(instance: InstanceType, max_pods: int) -> Allocatable:
+def memory_seen(instance: InstanceType, assumption: MemoryAssumption = "known") -> MemorySeen:
+    """Memory that the operating system is taken to have, with its source.
+
+    Args:
+        instance: the machine.
+        assumption: `known`: what was read on such a machine, or as `flat` where nobody did; `flat`: 7.5 % less than
+            the catalogue's, and 64 MiB on arm64; `whole`: the catalogue's.
+    """
+    whole = instance.memory_gib * 1024
+    if assumption == "known" and instance.memory_seen is not None:
+        return instance.memory_seen
+    if assumption == "whole":
+        return MemorySeen(mib=int(whole), source=WHOLE_SOURCE, date="")
+    left = whole * (1 - HYPERVISOR_SHARE) - (ARM_MEMORY_MIB if instance.architecture == "arm64" else 0)
+    return MemorySeen(mib=int(left.to_integral_value(ROUND_HALF_UP)), source=FLAT_SOURCE, date="")
+
+
+def allocatable(instance: InstanceType, max_pods: int, assumption: MemoryAssumption = "known") -> Allocatable:
     """What the scheduler may hand out on one node, DaemonSets included: thousandths of a vCPU, MiB, pods."""
     kept = reserves(instance, max_pods)
-    seen = instance.memory_gib * 1024 * (1 - HYPERVISOR_SHARE)
-    if instance.architecture == "arm64":
-        seen -= ARM_MEMORY_MIB
     return Allocatable(
         cpu_m=instance.vcpu * 1000 - kept.kube_cpu_m,
-        memory_mib=int(seen.to_integral_value(ROUND_HALF_UP)) - kept.kube_memory_mib - kept.eviction_memory_mib,
+        memory_mib=memory_seen(instance, assumption).mib - kept.kube_memory_mib - kept.eviction_memory_mib,
         pods=max_pods,
     )
 

@@ -43,6 +43,8 @@ def tables(plan: Plan) -> Iterator[RenderableType]:
     yield pods_table(plan)
     yield heading("Nodes")
     yield nodes_table(plan)
+    yield heading("Memory of the nodes: what the plan counts on")
+    yield memory_table(plan)
     options = ", ".join(sorted({price.option for price in used}))
     yield heading(f"Price: {options} Linux in {plan.config.region} ({sources})")
     yield price_table(plan)
@@ -162,6 +164,30 @@ def nodes_table(plan: Plan) -> Table:
             str(price.hour),
             f"{cents(price.month * count)}",
             reason,
+        )
+    return table
+
+
+def memory_table(plan: Plan) -> Table:
+    """Per type: the catalogue's memory, what systems were seen to have of it, and what is left for pods."""
+    table = _table(
+        "type",
+        "catalogue MiB",
+        "seen MiB",
+        "for pods MiB",
+        "seen by",
+        numbers=("catalogue MiB", "seen MiB", "for pods MiB"),
+    )
+    control = plan.control_plane
+    rows = {pool.instance.name: (pool.instance, pool.memory, pool.reserves) for pool in plan.pools.values()}
+    rows[control.instance.name] = (control.instance, control.memory, control.reserves)
+    for name, (instance, seen, kept) in sorted(rows.items()):
+        table.add_row(
+            name,
+            f"{int(instance.memory_gib * 1024):,}",
+            f"{seen.mib:,}",
+            f"{seen.mib - kept.kube_memory_mib - kept.eviction_memory_mib:,}",
+            f"{seen.source} {seen.date}".strip(),
         )
     return table
 

@@ -29,8 +29,8 @@ from sizing.reserves import allocatable, reserves, sustained_cpu_m
 def test_allocatable_follows_the_published_reserve_formulas(kind, cpu, memory):
     """Values computed by hand from the formulas at 110, 58 and 30 pods and 7.5 % of memory unseen."""
     for max_pods, expected in zip((110, 58, 30), memory, strict=True):
-        assert allocatable(load()[kind], max_pods).cpu_m == cpu
-        assert allocatable(load()[kind], max_pods).memory_mib == expected
+        assert allocatable(load()[kind], max_pods, "flat").cpu_m == cpu
+        assert allocatable(load()[kind], max_pods, "flat").memory_mib == expected
 
 
 @pytest.mark.parametrize(
