@@ -54,7 +54,8 @@ def tables(plan: Plan) -> Iterator[RenderableType]:
     yield warnings_table(plan)
 
 
-def _table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+def new_table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    """A table without frames whose columns line up; those of `numbers` stand at the right and never wrap."""
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for column in columns:
         right = column in numbers
@@ -84,7 +85,7 @@ def traffic_table(plan: Plan) -> Table:
         "target TPS": "tps_target",
     }
     columns = {f"{head}\n({BASES[key]})": head for head, key in heads.items()}
-    table = _table("service", *columns, numbers=tuple(columns))
+    table = new_table("service", *columns, numbers=tuple(columns))
     for name, service in plan.services.items():
         traffic = service.traffic
         if traffic is None:
@@ -104,7 +105,7 @@ def traffic_table(plan: Plan) -> Table:
 
 def pods_table(plan: Plan) -> Table:
     """Pods, requests, quotas and CPU use of every service."""
-    table = _table(
+    table = new_table(
         "service",
         "pods",
         "request each",
@@ -130,7 +131,7 @@ def pods_table(plan: Plan) -> Table:
 
 def nodes_table(plan: Plan) -> Table:
     """Machines with price and reason."""
-    table = _table(
+    table = new_table(
         "role",
         "type",
         "count",
@@ -194,7 +195,7 @@ def memory_table(plan: Plan) -> Table:
 
 def price_table(plan: Plan) -> Table:
     """Monthly price, part by part."""
-    table = _table("part", "USD/month", numbers=("USD/month",))
+    table = new_table("part", "USD/month", numbers=("USD/month",))
     for name, amount in plan.price.parts.items():
         table.add_row(name.replace("_", " "), f"{amount:,}")
     table.add_section()
@@ -204,7 +205,7 @@ def price_table(plan: Plan) -> Table:
 
 def firewall_table(plan: Plan) -> Table:
     """The one table that security groups are made from."""
-    table = _table("from", "to", "protocol", "ports", "why", numbers=("ports",))
+    table = new_table("from", "to", "protocol", "ports", "why", numbers=("ports",))
     for rule in plan.firewall.rules:
         table.add_row(rule.source, rule.target, protocol_name(rule.protocol), ports(rule), rule.why)
     return table
@@ -224,7 +225,7 @@ def ports(rule: FirewallRule) -> str:
 
 def warnings_table(plan: Plan) -> Table:
     """Everything worth knowing, by stable code."""
-    table = _table("code", "what")
+    table = new_table("code", "what")
     for notice in plan.warnings:
         table.add_row(Text(notice.code, style="yellow"), notice.text)
     return table

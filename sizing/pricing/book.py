@@ -31,12 +31,14 @@ class PriceBook:
         term: what reserved and savings-plan prices are promised for.
         stated: rates of the stack by option, then by type or family.
         file: the price file, if there is one.
+        catalogue: whether the catalogue's on-demand prices count where nothing else is said.
     """
 
     region: str
     term: Term
     stated: Mapping[PurchaseOption, Mapping[str, Rate]]
     file: PriceFile | None = None
+    catalogue: bool = True
 
     def price(
         self, instance: InstanceType, option: PurchaseOption = "on-demand", zones: Collection[str] = ()
@@ -53,7 +55,7 @@ class PriceBook:
 
     def has(self, option: PurchaseOption) -> bool:
         """Whether any machine can have a price under the option."""
-        if option == "on-demand" or self.stated[option]:
+        if option == "on-demand" or self.stated.get(option):
             return True
         return self.file is not None and any(_figures(rates, option) for rates in self.file.types.values())
 
@@ -85,7 +87,7 @@ class PriceBook:
         return self._price(exact(max(figures.values())), self.file.source, self.file.date, option)
 
     def _known(self, instance: InstanceType, option: PurchaseOption) -> Price | None:
-        return instance.prices.get(self.region) if option == "on-demand" else None
+        return instance.prices.get(self.region) if self.catalogue and option == "on-demand" else None
 
     def _price(self, hour: Decimal, source: str, date: str, option: PurchaseOption) -> Price:
         term = self.term if option in {"reserved", "savings-plan"} else None
