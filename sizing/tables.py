@@ -171,7 +171,7 @@ def nodes_table(plan: Plan) -> Table:
 
 def memory_table(plan: Plan) -> Table:
     """Per type: the catalogue's memory, what systems were seen to have of it, and what is left for pods."""
-    table = _table(
+    table = new_table(
         "type",
         "catalogue MiB",
         "seen MiB",
