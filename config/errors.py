@@ -9,7 +9,7 @@ from typing import Final, cast
 from pydantic_core import ErrorDetails
 
 from config.problems import MISSING, Problem, join_path, shown
-from config.sections import KEY_OF_MAPPING, Part, Shape, keys_below, shape_at
+from config.sections import KEY_OF_MAPPING, MARKS, Part, Shape, keys_below, shape_at
 from config.words import plain_number, words
 from userdata.pins import check_compatibility
 
@@ -46,7 +46,7 @@ def problem_of(error: ErrorDetails, root: str, section: type) -> Problem:
         root: first part of the key path.
         section: the dataclass that was validated.
     """
-    parts: tuple[Part, ...] = tuple(part for part in error["loc"] if part != KEY_OF_MAPPING)
+    parts: tuple[Part, ...] = tuple(part for part in error["loc"] if part not in MARKS)
     path = root
     for part in parts:
         path = join_path(path, part)

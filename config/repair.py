@@ -8,11 +8,11 @@ from pydantic_core import ErrorDetails
 
 from config.errors import UNKNOWN_KEY, suggestion
 from config.problems import join_path
-from config.sections import KEY_OF_MAPPING, Part, Shape, keys_below, shape_at
+from config.sections import MARKS, Part, Shape, keys_below, shape_at
 
 STAND_INS: Final[Mapping[str, object]] = {
     "name": "stand-in",
-    "traffic": {"daily_active_users": 10**10},
+    "traffic": {},
     "services": {"stand-in": {"pool": "stand-in", "image": "stand-in.example/stand-in:1"}},
     "pools": {"stand-in": {}},
 }
@@ -45,13 +45,13 @@ def repaired(
             touched |= _meant(parts, root, section)
             _remove(copied, parts)
             continue
-        target = _removable(tuple(part for part in _until_list(parts) if part != KEY_OF_MAPPING), section)
+        target = _removable(tuple(part for part in _until_list(parts) if part not in MARKS), section)
         touched.add(_path(root, target))
         if len(target) == 1 and target[0] in STAND_INS:
             copied[str(target[0])] = STAND_INS[str(target[0])]
             continue
         parent = shape_at(section, target[:-1])
-        if parent and parent.kind == "mapping":
+        if parent and (parent.kind == "mapping" or parent.alternative):
             touched.add(f"{_path(root, target[:-1])}.*")
         _remove(copied, target)
     return copied, touched

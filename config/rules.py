@@ -16,6 +16,7 @@ from config import (
     rules_network,
     rules_pools,
     rules_prices,
+    rules_routes,
     rules_services,
     rules_systems,
     rules_traffic,
@@ -28,6 +29,7 @@ GROUPS: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
     {
         "Names and tags": rules_names.RULES,
         "Traffic": rules_traffic.RULES,
+        "Routes and replicas": rules_routes.RULES,
         "Services": rules_services.RULES,
         "Pools": rules_pools.RULES,
         "Machines": rules_machines.RULES,

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from config.fields import STRICT
+from config.fields import about as _about
+from config.schema_traffic import Routes, ServiceTraffic, Traffic
 from config.types import (
     AmiId,
     Architecture,
-    Basis,
     CalicoMode,
     CertificateArn,
     Cidr,
@@ -24,7 +26,6 @@ from config.types import (
     DatabaseEngine,
     Day,
     DiskGib,
-    Factor,
     FileStem,
     HttpPath,
     KubeProxyMode,
@@ -49,58 +50,8 @@ from config.types import (
     StorageKind,
     Term,
     Text,
-    Users,
     ZoneLetter,
 )
-
-STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-def _about(text: str) -> object:
-    return Field(description=text)
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class UserRange:
-    """Low and high estimate of daily active users."""
-
-    low: Annotated[Users, _about("users a day, low estimate")]
-    high: Annotated[Users, _about("users a day, high estimate")]
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class ShareRange:
-    """Low and high share of the platform's daily active users."""
-
-    low: Annotated[Share, _about("share of `traffic.daily_active_users`, low estimate")]
-    high: Annotated[Share, _about("share of `traffic.daily_active_users`, high estimate")]
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class Traffic:
-    """What is known about the platform's traffic as a whole."""
-
-    daily_active_users: Annotated[Users, _about("different users on one day, whole platform")]
-    basis: Annotated[
-        Basis,
-        _about(
-            "which figure nodes are judged by: `arrival` (requests that really arrive at the peak) or"
-            " `stress` (the load-test target, VUsers / response time, without think time)"
-        ),
-    ] = "arrival"
-    response_time_target_ms: Annotated[Milliseconds, _about("response time that users are promised, ms")] = 500.0
-    peak_factor: Annotated[Factor, _about("peak requests per second over the daily mean")] = 2.0
-    safety_factor: Annotated[Factor, _about("margin on top of the peak")] = 2.0
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class ServiceTraffic:
-    """Traffic of one service: users as numbers or as a share of the platform's, never both."""
-
-    requests_per_user: Annotated[PositiveFloat, _about("requests per user and day (one session a day)")]
-    scenario_seconds: Annotated[Seconds, _about("length of one user's session, s")]
-    users: Annotated[UserRange | None, _about("daily active users of this service")] = None
-    share_of_users: Annotated[ShareRange | None, _about("the same as a share of all users")] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -157,7 +108,11 @@ class Service:
     port: Annotated[Port, _about("port that the container listens on")] = 8080
     traffic: Annotated[ServiceTraffic | None, _about("absent: the service gets floors and a note")] = None
     routes: Annotated[
-        tuple[Name, ...], _about("services whose requests pass through this one: it carries their sum")
+        Routes,
+        _about(
+            "services whose requests pass through this one, which carries their sum; as a mapping: requests here for"
+            " each request of that service"
+        ),
     ] = ()
     replicas: Annotated[Replicas, _about("bounds of the autoscaler")] = field(default_factory=Replicas)
     resources: Annotated[Resources | None, _about("per pod; absent: an equal share of a node of its pool")] = None

@@ -23,6 +23,13 @@ Kind = Literal["section", "mapping", "list", "value"]
 KEY_OF_MAPPING: Final = "[key]"
 """pydantic's mark for an error in a mapping's key instead of its value."""
 
+LIST: Final = "[list]"
+MAPPING: Final = "[mapping]"
+"""Our marks for the form that was judged, where a key may be a list of names or a mapping from names."""
+
+MARKS: Final = frozenset({KEY_OF_MAPPING, LIST, MAPPING})
+"""Parts of an error's location that are no part of a key path."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
@@ -40,6 +47,7 @@ class Shape:
         shortest: smallest number of characters or items.
         longest: largest number of characters.
         pattern: regular expression that a text matches.
+        alternative: for a list, the mapping that may stand there instead; `key` is then the mapping's.
     """
 
     kind: Kind
@@ -54,6 +62,7 @@ class Shape:
     shortest: int = 0
     longest: int | None = None
     pattern: str | None = None
+    alternative: "Shape | None" = None
 
 
 class _Limits(TypedDict, total=False):
@@ -125,10 +134,7 @@ def shape_of(annotation: object, metadata: tuple[object, ...] = ()) -> Shape:
     if origin is Annotated:
         return shape_of(arguments[0], (*arguments[1:], *metadata))
     if origin in {Union, types.UnionType}:
-        inner = [part for part in arguments if part is not types.NoneType]
-        if len(inner) > 1:
-            raise TypeError(f"no configuration field has the type {annotation}")
-        return replace(shape_of(inner[0], metadata), optional=True)
+        return _union(annotation, arguments, metadata)
     if origin is Literal:
         return Shape(kind="value", base=str, choices=arguments)
     limits = _limits(metadata)
@@ -141,6 +147,16 @@ def shape_of(annotation: object, metadata: tuple[object, ...] = ()) -> Shape:
         kind: Kind = "section" if is_pydantic_dataclass(annotation) else "value"
         return replace(Shape(kind=kind, base=annotation), **limits)
     raise TypeError(f"no configuration field has the type {annotation}")
+
+
+def _union(annotation: object, arguments: tuple[object, ...], metadata: tuple[object, ...]) -> Shape:
+    inner = [part for part in arguments if part is not types.NoneType]
+    if len(inner) == 1:
+        return replace(shape_of(inner[0], metadata), optional=True)
+    names, mapping, *rest = (shape_of(part) for part in inner)
+    if (names.kind, mapping.kind) != ("list", "mapping") or rest:
+        raise TypeError(f"no configuration field has the type {annotation}")
+    return replace(names, key=mapping.key, alternative=mapping)
 
 
 def _limits(metadata: tuple[object, ...]) -> _Limits:
@@ -191,4 +207,4 @@ def _below(shape: Shape, part: Part) -> Shape | None:
     if shape.kind == "section":
         key = keys_of(shape.base).get(str(part))
         return key.shape if key else None
-    return shape.item
+    return shape.alternative.item if shape.alternative and isinstance(part, str) else shape.item

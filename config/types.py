@@ -29,6 +29,12 @@ Count = Annotated[int, Ge(1), Le(5000)]
 Factor = Annotated[float, Ge(1), Le(100)]
 Share = Annotated[float, Gt(0), Le(1)]
 PositiveFloat = Annotated[float, Gt(0), Le(1e9)]
+Rps = Annotated[float, Gt(0), Le(1e9)]
+"""Requests per second."""
+
+PerRequest = Annotated[float, Gt(0), Le(1000)]
+"""Requests of one kind for each request of another."""
+
 Users = Annotated[int, Ge(1), Le(10**10)]
 Milliseconds = Annotated[float, Gt(0), Le(600_000)]
 Seconds = Annotated[float, Gt(0), Le(86_400)]

@@ -55,7 +55,8 @@ def words(shape: Shape) -> str:
         case "mapping":
             return f"a mapping from {brief(shape.key)} to {brief(shape.item)}"
         case "list":
-            return f"a list, each item {brief(shape.item)}{', at least one' if shape.shortest else ''}"
+            instead = f", or {words(shape.alternative)}" if shape.alternative else ""
+            return f"a list, each item {brief(shape.item)}{', at least one' if shape.shortest else ''}{instead}"
         case _:
             return _value(shape)
 

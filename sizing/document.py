@@ -8,9 +8,12 @@ from sizing.price import cents
 
 BASES = {
     "dau": "input",
+    "sessions_per_day": "input",
+    "think_seconds": "input",
     "requests_per_day": "arrival",
     "rps_mean": "arrival",
     "rps_peak": "arrival",
+    "rps_burst": "arrival",
     "vusers": "stress",
     "tps_target": "stress",
 }
@@ -69,15 +72,19 @@ def _service(service: ServicePlan) -> dict[str, object]:
 
 def _traffic(traffic: TrafficPlan | None) -> Mapping[str, object]:
     if traffic is None:
-        return dict.fromkeys((*BASES, "exact"))
+        return {**dict.fromkeys((*BASES, "exact")), "derived_from": {}}
     return {
         "dau": _span(traffic.users),
+        "sessions_per_day": _span(traffic.sessions_per_day),
+        "think_seconds": None if traffic.think_seconds is None else number(traffic.think_seconds),
         "requests_per_day": _span(traffic.requests_per_day),
         "rps_mean": _span(traffic.rps_mean),
         "rps_peak": number(traffic.rps_peak),
+        "rps_burst": traffic.rps_burst,
         "vusers": _span(traffic.vusers),
         "tps_target": _span(traffic.tps_target),
         "exact": {"rps_mean": _span(traffic.rps_mean_exact), "rps_peak": number(traffic.rps_peak_exact)},
+        "derived_from": {name: number(weight) for name, weight in traffic.weights.items()},
     }
 
 

@@ -34,18 +34,28 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class TrafficPlan:
-    """Traffic of one service. Units: users/day, requests/day, requests/s, simultaneous users, transactions/s."""
+    """Traffic of one service.
+
+    Units: users/day, sessions/day, requests/day, requests/s, simultaneous users, transactions/s, seconds.
+    """
 
     users: Span | None
+    sessions_per_day: Span | None
     requests_per_day: Span | None
     rps_mean: Span
     rps_mean_exact: Span
     rps_peak: Decimal
     rps_peak_exact: Decimal
+    rps_burst: int
+    """Requests in one second at the peak that `traffic.burst_percentile` of the seconds do not exceed."""
+    think_seconds: Decimal | None
+    """A user's pause between a response and the next request; None where sessions are not described."""
     vusers: Span | None
     tps_target: Span
     derived_from: tuple[str, ...]
     """Services whose sum this is; empty when the figures are the service's own."""
+    weights: Mapping[str, Decimal]
+    """Requests here for each request of those services."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from sizing.model import (
     ServicePlan,
     TrafficPlan,
 )
-from sizing.notices import notices
+from sizing.notices.every import notices
 from sizing.platform import place, platform_pods
 from sizing.price import price_plan
 from sizing.traffic import traffic_plans
@@ -93,7 +93,7 @@ def _service(
     if traffic is None:
         notes.append("no traffic figures: floors")
     elif traffic.derived_from:
-        notes.append(f"sum of {', '.join(traffic.derived_from)}")
+        notes.append(f"sum of {', '.join(_parts(traffic))}")
     return ServicePlan(
         name=name,
         pool=service.pool,
@@ -105,6 +105,11 @@ def _service(
         utilisation=MappingProxyType(_utilisation(config, name, traffic, pools[service.pool])),
         notes=tuple(notes),
     )
+
+
+def _parts(traffic: TrafficPlan) -> Iterator[str]:
+    for name, weight in traffic.weights.items():
+        yield name if weight == 1 else f"{weight.normalize():f} x {name}"
 
 
 def _utilisation(config: ClusterConfig, name: str, traffic: TrafficPlan | None, pool: PoolPlan) -> dict[str, Decimal]:

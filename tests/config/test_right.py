@@ -43,13 +43,26 @@ def test_the_dev_stack_holds_the_figures_of_its_source(dev_plan):
 
 
 @pytest.mark.row("S0-01")
-@pytest.mark.parametrize("bad", [-1, 0, "many", None, [1]])
+@pytest.mark.parametrize("bad", [-1, 0, "many", [1], 10**15, float("nan"), float("inf")])
 @pytest.mark.parametrize("path", S0_FIGURES)
 def test_a_bad_traffic_figure_gives_one_line_with_its_key(dev_raw, lines_of, path, bad):
     section, _, key = path.rpartition(".")
     at(dev_raw, section)[key] = bad
     lines = lines_of(dev_raw)
     assert [line.partition(": ")[0] for line in lines] == [f"cluster.{path}"]
+
+
+@pytest.mark.row("S0-01")
+@pytest.mark.parametrize("path", S0_FIGURES)
+def test_an_empty_traffic_figure_is_refused_unless_a_default_takes_its_place(dev_raw, lines_of, path):
+    section, _, key = path.rpartition(".")
+    at(dev_raw, section)[key] = None
+    if key == "peak_factor":
+        assert load_cluster(dev_raw).traffic.peak_factor is None
+        return
+    lines = lines_of(dev_raw)
+    where = section if key == "requests_per_user" else path  # three keys may say it, so their section is named
+    assert [line.partition(": ")[0] for line in lines] == [f"cluster.{where}"]
 
 
 def test_the_good_configuration_of_these_tests_is_good(good):

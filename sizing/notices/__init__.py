@@ -1,0 +1,1 @@
+"""What a person should know about a plan, each with a stable code. Figures carry their basis."""

@@ -1,0 +1,28 @@
+"""All notices of a plan, in a stable order."""
+
+from collections.abc import Mapping
+
+from config.schema import ClusterConfig
+from sizing.model import ControlPlanePlan, Notice, PoolPlan, PricePlan, ServicePlan
+from sizing.notices.catalogue import stated
+from sizing.notices.examples import examples
+from sizing.notices.reliability import reliability
+from sizing.notices.services import services
+from sizing.pricing.notices import price_notices
+
+
+def notices(
+    config: ClusterConfig,
+    plans: Mapping[str, ServicePlan],
+    pools: Mapping[str, PoolPlan],
+    control_plane: ControlPlanePlan,
+    price: PricePlan,
+) -> tuple[Notice, ...]:
+    """All notices of a plan in a stable order."""
+    return (
+        *stated(config, pools, control_plane),
+        *price_notices(config, pools, control_plane, price),
+        *services(config, plans, pools),
+        *reliability(config, pools, control_plane),
+        *examples(config),
+    )
