@@ -14,7 +14,7 @@ PACKAGES := __main__.py config sizing userdata components operations benchmarks
 # A secret or an Output that ends up in a plain string is an error, not a warning.
 export PULUMI_ERROR_OUTPUT_STRING := 1
 
-.PHONY: help setup plan graph rows check fmt test test-real tools golden docs lock clean
+.PHONY: help setup plan graph rows check fmt test test-real tools bench golden docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ tools: ## build the Pulumi CLI, its Python host and the other real parts (minute
 
 test-real: $(READY) tools ## tests on the real engine with provider doubles
 	@$(PY) -m pytest tests/real -n 2 --dist loadfile -p rows_plugin --rows-tier real
+
+bench: $(READY) ## measure packing against Karpenter and a plain MIP (needs Go; QUICK=1: a minute)
+	@tools/build.sh karpenter
+	@$(PY) -m benchmarks $(if $(QUICK),--quick)
 
 golden: $(READY) ## rewrite the golden files
 	@$(PY) -m userdata golden
