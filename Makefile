@@ -14,7 +14,7 @@ PACKAGES := __main__.py config sizing userdata components operations benchmarks
 # A secret or an Output that ends up in a plain string is an error, not a warning.
 export PULUMI_ERROR_OUTPUT_STRING := 1
 
-.PHONY: help setup plan graph rows check fmt test test-real tools bench golden docs lock clean
+.PHONY: help setup plan graph report rows check fmt test test-real tools bench golden docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ plan: $(READY) ## what `pulumi up` would create, with sizes and prices, offline 
 
 graph: $(READY) ## the graph of resources (STACK=dev FORMAT=text|json)
 	@$(PY) -m operations graph --stack $(STACK) --format $(FORMAT)
+
+report: $(READY) ## the plan as one page with cost, machines, failures and reasons (STACK=dev)
+	@$(PY) -m sizing report --stack $(STACK)
 
 rows: $(READY) ## which requirement rows are proved
 	@$(PY) -m operations rows

@@ -1,0 +1,1 @@
+"""One plan as one HTML page that needs nothing else: no network, no script, no second file."""
