@@ -70,14 +70,14 @@ class Stop:
 
     Attributes:
         factor: times the planned load; below 1 it does not hold now.
-        users: daily active users of the platform at that load.
+        users: daily active users of the platform at that load; None where the configuration does not count them.
         limit: what is met first.
         where: the service or pool.
     """
 
     basis: Basis
     factor: Fraction
-    users: int
+    users: int | None
     limit: Limit
     where: str
 
@@ -204,7 +204,8 @@ def _stops(
         if found:
             limit, where = max(found, key=lambda item: item[0].share)
             factor = 1 / limit.share
-            users = math.floor(plan.config.traffic.daily_active_users * factor)
+            daily = plan.config.traffic.daily_active_users
+            users = None if daily is None else math.floor(daily * factor)
             yield Stop(basis=basis, factor=factor, users=users, limit=limit, where=where)
 
 

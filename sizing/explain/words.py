@@ -63,9 +63,10 @@ def stop_text(stop: Stop) -> str:
             f"Basis {stop.basis}: the plan does not hold. {stop.where}: {stop.limit.what} is {share(stop.limit.share)}"
             f" taken; it would hold up to {share(stop.factor)} of the planned load."
         )
+    users = "" if stop.users is None else f" ({stop.users:,} daily users)"
     return (
-        f"Basis {stop.basis}: the plan holds up to {times(stop.factor)} times the planned load"
-        f" ({stop.users:,} daily users). Then {stop.where} meets {stop.limit.what}."
+        f"Basis {stop.basis}: the plan holds up to {times(stop.factor)} times the planned load{users}. Then"
+        f" {stop.where} meets {stop.limit.what}."
     )
 
 

@@ -62,7 +62,8 @@ def page_of(plan: Plan, explanation: Explanation, steps: Sequence[Step]) -> Page
         steps: cost against daily users, from the sweep; empty leaves the chart out.
     """
     config = plan.config
-    drawn = chart(steps, config.traffic.daily_active_users, plan.price.month) if steps else None
+    users = config.traffic.daily_active_users
+    drawn = chart(steps, users, plan.price.month) if steps and users is not None else None
     used = {plan.control_plane.price, *(pool.price for pool in plan.pools.values())}
     return Page(
         title=f"{plan.name}: sizing of stack {plan.stack}",
@@ -72,7 +73,7 @@ def page_of(plan: Plan, explanation: Explanation, steps: Sequence[Step]) -> Page
         sections=tuple(section for section in _SECTIONS if section[0] != "cost" or drawn is not None),
         holds=tuple(holds(explanation)),
         chart=drawn,
-        steps=steps_table(steps) if steps else None,
+        steps=steps_table(steps) if drawn is not None else None,
         traffic_caption="Arrival: requests that really come at the peak. Stress: the target of a load test without"
         " think time. The two are never mixed. CPU: share of all vCPU of the service's machines.",
         traffic=rows.traffic(plan),
@@ -114,11 +115,11 @@ def _tiles(plan: Plan, explanation: Explanation) -> tuple[Tile, ...]:
     tiles = [
         Tile(value=money(plan.price.month), label="USD a month, machines", figure="price.month"),
         Tile(value=str(machines), label=f"machines, {plan.worker_count} of them workers", figure="machines"),
-        Tile(
-            value=f"{plan.config.traffic.daily_active_users:,}", label="daily active users", figure="daily_active_users"
-        ),
         Tile(value=str(pods), label="service pods at most", figure="pods"),
     ]
+    if plan.config.traffic.daily_active_users is not None:
+        users = f"{plan.config.traffic.daily_active_users:,}"
+        tiles.insert(2, Tile(value=users, label="daily active users", figure="daily_active_users"))
     stop = explanation.stops.get(plan.basis)
     if stop is not None:
         tiles.append(
