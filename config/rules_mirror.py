@@ -9,7 +9,7 @@ from config.problems import MISSING, Problem
 from config.rules_common import Rule, at
 from config.schema import ClusterConfig
 from sizing.catalogue import load
-from userdata.pins import SUPPORTED_KUBERNETES, check_compatibility, node_artifacts, system_images
+from userdata.pins import SUPPORTED_KUBERNETES, check_compatibility, image_stems, node_artifacts
 
 MIRROR = ("machine", "mirror")
 
@@ -53,7 +53,7 @@ def sums(config: ClusterConfig) -> Iterator[Problem]:
     mirror = config.machine.mirror
     if mirror is None or check_compatibility(config.machine.os, config.kubernetes.version) is not None:
         return
-    images = system_images(config.kubernetes.version)
+    images = image_stems(config.kubernetes.version)
     known = {*node_artifacts(config.machine.os, config.kubernetes.version), *images, *mirror.archives}
     for name, by_architecture in mirror.sums.items():
         if name not in known:
@@ -72,7 +72,7 @@ def archives(config: ClusterConfig) -> Iterator[Problem]:
     mirror = config.machine.mirror
     if mirror is None or config.kubernetes.version not in SUPPORTED_KUBERNETES:
         return
-    wanted = [*(system_images(config.kubernetes.version) if mirror.images else ()), *mirror.archives]
+    wanted = [*(image_stems(config.kubernetes.version) if mirror.images else ()), *mirror.archives]
     machines = _architectures(config)
     for name in wanted:
         given: Mapping[str, str] = mirror.sums.get(name, {})

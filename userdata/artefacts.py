@@ -6,7 +6,7 @@ from typing import Final
 
 from config.schema import Mirror
 from sizing.model import InstanceType, Plan
-from userdata.pins import UPSTREAM_ARCHITECTURE, Architecture, Artifact, node_artifacts, system_images
+from userdata.pins import UPSTREAM_ARCHITECTURE, Architecture, Artifact, image_stems, node_artifacts
 
 ARCHIVES: Final = (".tar.gz", ".tgz")
 """Endings of what is unpacked; everything else is a program as it is."""
@@ -64,7 +64,8 @@ def table(plan: Plan, instance: InstanceType, programs: Mapping[str, Placement])
     if machine.mirror is not None:
         archives = image_archives(plan, instance.architecture)
         if programs is WORKER_PROGRAMS:
-            unwanted = system_images(plan.config.kubernetes.version).keys() - set(WORKER_IMAGES)
+            images = image_stems(plan.config.kubernetes.version)
+            unwanted = {stem for stem in images if not stem.startswith(WORKER_IMAGES)}
             archives = {name: file for name, file in archives.items() if name not in unwanted}
         lines += [
             f"{machine.mirror.sums[name][instance.architecture]} {machine.mirror.address}/{file} image"
@@ -101,12 +102,9 @@ def file_name(artifact: Artifact, architecture: Architecture) -> str:
 
 
 def image_files(kubernetes_version: str, architecture: Architecture) -> dict[str, str]:
-    """Archives of the images that kubeadm wants: name of the program to path below a mirror's address."""
+    """Archives of the images that kubeadm wants: name with tag to path below a mirror's address."""
     arch = UPSTREAM_ARCHITECTURE[architecture]
-    return {
-        name: f"images/{name}-{reference.rpartition(':')[2]}-{arch}.tar"
-        for name, reference in system_images(kubernetes_version).items()
-    }
+    return {stem: f"images/{stem}-{arch}.tar" for stem in image_stems(kubernetes_version)}
 
 
 def image_archives(plan: Plan, architecture: Architecture) -> dict[str, str]:

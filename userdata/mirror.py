@@ -9,7 +9,7 @@ import yaml
 
 from sizing.model import Plan
 from userdata.artefacts import CONTROL_PLANE_PROGRAMS, file_name, image_archives, image_files, sum_of
-from userdata.pins import UPSTREAM_ARCHITECTURE, Architecture, node_artifacts, system_images
+from userdata.pins import UPSTREAM_ARCHITECTURE, Architecture, image_stems, node_artifacts
 
 UNKNOWN_SUM: Final = "-"
 """Stands for the sum of an image archive that the configuration does not state: whoever saves an archive decides it."""
@@ -37,7 +37,7 @@ def _rows(plan: Plan, architecture: Architecture) -> Iterator[tuple[str, str, st
     for name in sorted(CONTROL_PLANE_PROGRAMS):
         artifact = pinned[name]
         yield sum_of(artifact, architecture, mirror), file_name(artifact, architecture), artifact.url(architecture)
-    images = system_images(plan.config.kubernetes.version)
+    images = image_stems(plan.config.kubernetes.version)
     platform = f"linux/{UPSTREAM_ARCHITECTURE[architecture]}"
     files = image_files(plan.config.kubernetes.version, architecture) | image_archives(plan, architecture)
     for name, path in files.items():

@@ -209,6 +209,15 @@ def system_images(kubernetes_version: str) -> Mapping[str, str]:
     )
 
 
+def image_stems(kubernetes_version: str) -> Mapping[str, str]:
+    """The same images by the name of their archive in a mirror: the program in them and the tag.
+
+    With the tag, because etcd is both a program that nodes download and an image, and each has a sum of its own.
+    """
+    images = system_images(kubernetes_version)
+    return MappingProxyType({f"{name}-{reference.rpartition(':')[2]}": reference for name, reference in images.items()})
+
+
 SUPPORTED_KUBERNETES: Final = tuple(_KUBEADM)
 """Versions with a sum for each of the three Kubernetes programs, newest first."""
 

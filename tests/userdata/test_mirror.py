@@ -18,7 +18,7 @@ from userdata.__main__ import main
 from userdata.environment import CONTROL_PLANE_STEPS, WORKER_STEPS
 
 STEP, IMAGES = "steps/artefacts.sh", "steps/images.sh"
-OWN = {name: {"x86_64": hashlib.sha256(name.encode()).hexdigest()} for name in pins.system_images("1.36.4")}
+OWN = {name: {"x86_64": hashlib.sha256(name.encode()).hexdigest()} for name in pins.image_stems("1.36.4")}
 
 
 def mirrored(plan, **given):
@@ -73,7 +73,7 @@ class TestRendered:
         assert {path.rsplit("/", 1)[1] for path in fetched["worker"]} == {
             "kube-proxy-v1.36.4-amd64.tar", "coredns-v1.14.2-amd64.tar", "pause-3.10.2-amd64.tar",
         }  # fmt: skip
-        assert fetched["worker"]["s3://bucket/nodes/images/pause-3.10.2-amd64.tar"] == OWN["pause"]["x86_64"]
+        assert fetched["worker"]["s3://bucket/nodes/images/pause-3.10.2-amd64.tar"] == OWN["pause-3.10.2"]["x86_64"]
 
     def test_further_archives_go_to_every_node(self, dev_plan):
         plan = mirrored(
@@ -231,7 +231,7 @@ class TestListing:
         (tmp_path / "images/pause-3.10.2-amd64.tar").write_bytes(b"pause")
         assert main(["mirror", "--stack", "dev", "--sums", str(tmp_path)]) == 0
         shown = yaml.safe_load(capsys.readouterr().out)
-        assert shown == {"sums": {"pause": {"x86_64": hashlib.sha256(b"pause").hexdigest()}}}
+        assert shown == {"sums": {"pause-3.10.2": {"x86_64": hashlib.sha256(b"pause").hexdigest()}}}
 
     def test_a_folder_without_archives_is_said(self, capsys, monkeypatch, tmp_path):
         monkeypatch.chdir(ROOT)
