@@ -77,8 +77,11 @@ build_kubernetes() { # PROGRAM FOLDER VERSION
     "-X $stamp.gitVersion=$3 -X $stamp.gitMajor=1 -X $stamp.gitMinor=$minor -X $stamp.gitTreeState=clean"
 }
 
+# The three programs of one release: server, client, and the one that works on its files.
 build_etcd() { # FOLDER
   go_build etcd go.etcd.io/etcd/server/v3 "$1/bin/etcd" ""
+  go_build etcd go.etcd.io/etcd/etcdctl/v3 "$1/bin/etcdctl" ""
+  go_build etcd go.etcd.io/etcd/etcdutl/v3 "$1/bin/etcdutl" ""
 }
 
 build_containerd() { # FOLDER VERSION
