@@ -14,7 +14,7 @@ PACKAGES := __main__.py config sizing userdata components operations benchmarks
 # A secret or an Output that ends up in a plain string is an error, not a warning.
 export PULUMI_ERROR_OUTPUT_STRING := 1
 
-.PHONY: help setup plan graph report rows check fmt test test-real tools bench golden docs lock clean
+.PHONY: help setup plan graph report rows check fmt test test-real test-boot tools bench golden docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ tools: ## build the Pulumi CLI, its Python host and the other real parts (minute
 
 test-real: $(READY) tools ## tests on the real engine with provider doubles
 	@$(PY) -m pytest tests/real -n 2 --dist loadfile -p rows_plugin --rows-tier real
+
+test-boot: $(READY) ## boot virtual machines from the real user data (needs root and QEMU; ARGS= for pytest)
+	@tests/boot/run.sh $(ARGS)
 
 bench: $(READY) ## measure packing against Karpenter and a plain MIP (needs Go; QUICK=1: a minute)
 	@tools/build.sh karpenter

@@ -1,0 +1,73 @@
+"""A control plane's instance is replaced: the volume and the address move over, and the cluster is the same."""
+
+import json
+
+import pytest
+from boot.machine import wait_for
+from boot.world import ETCDCTL, node_name
+
+CONTROL_PLANE = "10.0.0.10"
+
+
+@pytest.fixture(scope="module")
+def control_plane(world):
+    machine = world.control_plane()
+    machine.start()
+    world.wait_until_ready(machine, CONTROL_PLANE)
+    return machine
+
+
+def member(machine) -> dict:
+    return json.loads(machine.run(f"{ETCDCTL} member list --write-out json").output)
+
+
+class TestReplacement:
+    def test_the_member_the_objects_and_the_name_stay(self, world, control_plane):
+        world.kubectl("create", "configmap", "kept", "--from-literal=word=still-here")
+        before = member(control_plane)
+        authority = world.parameter(world.tree.cluster_info)
+        world.replace_instance(control_plane, CONTROL_PLANE)
+        control_plane.start()
+        world.wait_until_ready(control_plane, CONTROL_PLANE)
+        wait_for("the node is Ready", 600, lambda: world.node_is_ready(node_name(CONTROL_PLANE)), control_plane)
+        assert [entry["ID"] for entry in member(control_plane)["members"]] == [
+            entry["ID"] for entry in before["members"]
+        ]
+        assert world.get("configmap", "kept")["data"]["word"] == "still-here"
+        assert world.parameter(world.tree.cluster_info) == authority
+        node = world.get("node", node_name(CONTROL_PLANE))
+        assert node["spec"]["providerID"].endswith(world.metadata.instances[CONTROL_PLANE].id)
+        assert "node-role.kubernetes.io/control-plane" in node["metadata"]["labels"]
+
+    def test_two_machines_of_one_image_have_identities_of_their_own(self, world, control_plane):
+        """S3's nodes were clones with one machine id; here every new disk begins without one."""
+        first = control_plane.read("/etc/machine-id")
+        uuid = control_plane.read("/sys/class/dmi/id/product_uuid")
+        other = world.worker("planner", "10.0.0.20")
+        other.start()
+        wait_for("the other machine is up", 600, other.answers, other)
+        assert other.read("/etc/machine-id") != first
+        assert other.read("/sys/class/dmi/id/product_uuid") != uuid
+
+
+class TestReset:
+    @pytest.mark.row("S0-32", "S3-32")
+    def test_a_rebuild_from_nothing_leaves_nothing_of_the_former_cluster(self, world, control_plane):
+        """Init, everything thrown away, init: nothing is reset in place, so nothing of before is left."""
+        old = json.loads(world.parameter(world.tree.cluster_info))["ca"]
+        control_plane.cut_power()
+        for name in [
+            parameter["Name"]
+            for page in world.ssm.get_paginator("describe_parameters").paginate()
+            for parameter in page["Parameters"]
+        ]:
+            world.ssm.delete_parameter(Name=name)
+        control_plane.volume.unlink()
+        control_plane.attach(control_plane.volume)
+        world.replace_instance(control_plane, CONTROL_PLANE)
+        control_plane.start()
+        world.wait_until_ready(control_plane, CONTROL_PLANE)
+        assert json.loads(world.parameter(world.tree.cluster_info))["ca"] != old
+        assert world.get("configmaps")["items"][0]["metadata"]["name"] == "kube-root-ca.crt"
+        links = control_plane.run("ip -o link; iptables-save").output
+        assert "cali" not in links
