@@ -18,6 +18,7 @@ from config import (
     rules_prices,
     rules_routes,
     rules_services,
+    rules_stated,
     rules_systems,
     rules_traffic,
 )
@@ -40,6 +41,7 @@ GROUPS: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
         "Ways out and in": rules_access.RULES,
         "Databases and caches": rules_data.RULES,
         "Kafka": rules_kafka.RULES,
+        "What a sheet states": rules_stated.RULES,
         "Prices": rules_prices.RULES,
     }
 )

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from config.fields import STRICT
 from config.fields import about as _about
+from config.schema_stated import StatedControlPlane, StatedPool, StatedService, StatedSheet
 from config.schema_traffic import Routes, ServiceTraffic, Traffic
 from config.types import (
     AmiId,
@@ -131,15 +132,7 @@ class Service:
         field(default_factory=dict[str, str])
     )
     node_port: Annotated[NodePort | None, _about("also reachable by a NodePort")] = None
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class Stated:
-    """What somebody believes about an instance type; a difference from the catalogue becomes a warning."""
-
-    vcpu: Annotated[int | None, Field(ge=1, description="vCPU")] = None
-    memory_gib: Annotated[float | None, Field(gt=0, description="GiB")] = None
-    price_usd_hour: Annotated[float | None, Field(gt=0, description="USD per hour, on demand")] = None
+    stated: Annotated[StatedService | None, _about("what a sheet says of its traffic, for comparison")] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -161,7 +154,7 @@ class Pool:
     spot: Annotated[bool, _about("spot machines; refused where Kafka brokers may run")] = False
     labels: Annotated[Mapping[str, str], _about("further node labels")] = field(default_factory=dict[str, str])
     reason: Annotated[str, _about("why this type was chosen, for the plan's table")] = ""
-    stated: Annotated[Stated | None, _about("figures to compare with the catalogue")] = None
+    stated: Annotated[StatedPool | None, _about("what a sheet says of it, for comparison")] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -176,7 +169,7 @@ class ControlPlane:
     etcd_disk_gib: Annotated[DiskGib, Field(ge=8, description="encrypted gp3 volume for etcd and keys, GiB")] = 20
     schedulable: Annotated[bool, _about("lift the control-plane taint so that other pods run there")] = False
     reason: Annotated[str, _about("why this type was chosen")] = ""
-    stated: Annotated[Stated | None, _about("figures to compare with the catalogue")] = None
+    stated: Annotated[StatedControlPlane | None, _about("what a sheet says of it, for comparison")] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -498,6 +491,9 @@ class ClusterConfig:
     kafka: Annotated[Kafka | None, _about("absent: no Kafka")] = None
     addons: Annotated[Addons, _about("add-on switches")] = field(default_factory=Addons)
     headroom: Annotated[Headroom, _about("utilisation targets")] = field(default_factory=Headroom)
+    stated: Annotated[StatedSheet, _about("what a sheet says as a whole, for comparison")] = field(
+        default_factory=StatedSheet
+    )
     prices: Annotated[Prices, _about("further prices, and their age")] = field(default_factory=Prices)
     tags: Annotated[Mapping[str, str], _about("further tags on every AWS resource")] = field(
         default_factory=dict[str, str]

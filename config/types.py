@@ -45,6 +45,9 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Cidr = IPv4Network
 Cidrs = Annotated[tuple[Cidr, ...], MinLen(1)]
 
+Formula = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+( [*/] [a-z0-9_.]+){0,9}$")]
+"""Names and numbers with ` * ` and ` / ` between them."""
+
 Purpose = Literal["education", "development", "production"]
 Basis = Literal["arrival", "stress"]
 CalicoMode = Literal["vxlan", "bgp", "vxlan-cross-subnet", "bgp-cross-subnet"]

@@ -35,6 +35,7 @@ PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
         r"^/[A-Za-z0-9/_.-]+$": "an absolute path of letters, digits, / _ . and -",
         r"^\d{4}-\d{2}-\d{2}$": "a day such as 2026-01-31",
         r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)?$": "an instance type or family such as c5a.xlarge or c5a",
+        r"^[a-z0-9_.]+( [*/] [a-z0-9_.]+){0,9}$": "names and numbers with * and / between, as rps_mean * 2",
         r"^[a-z0-9.-]+\.[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$": "a registry host with an optional path",
     }
 )

@@ -57,6 +57,13 @@ class TrafficPlan:
     weights: Mapping[str, Decimal]
     """Requests here for each request of those services."""
 
+    @property
+    def sum_of(self) -> str:
+        """The services whose sum this is, in words: `planner, 0.5 x accommodation`."""
+        return ", ".join(
+            name if weight == 1 else f"{weight.normalize():f} x {name}" for name, weight in self.weights.items()
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class PodResources:

@@ -93,7 +93,7 @@ def _service(
     if traffic is None:
         notes.append("no traffic figures: floors")
     elif traffic.derived_from:
-        notes.append(f"sum of {', '.join(_parts(traffic))}")
+        notes.append(f"sum of {traffic.sum_of}")
     return ServicePlan(
         name=name,
         pool=service.pool,
@@ -105,11 +105,6 @@ def _service(
         utilisation=MappingProxyType(_utilisation(config, name, traffic, pools[service.pool])),
         notes=tuple(notes),
     )
-
-
-def _parts(traffic: TrafficPlan) -> Iterator[str]:
-    for name, weight in traffic.weights.items():
-        yield name if weight == 1 else f"{weight.normalize():f} x {name}"
 
 
 def _utilisation(config: ClusterConfig, name: str, traffic: TrafficPlan | None, pool: PoolPlan) -> dict[str, Decimal]:

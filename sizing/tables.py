@@ -39,6 +39,10 @@ def tables(plan: Plan) -> Iterator[RenderableType]:
         f" nodes judged by basis {plan.basis}"
     )
     yield traffic_table(plan)
+    yield heading(
+        f"Sessions, think time, and the burst that {traffic.burst_percentile:g} % of seconds at the peak stay within"
+    )
+    yield sessions_table(plan)
     yield heading("Pods")
     yield pods_table(plan)
     yield heading("Nodes")
@@ -101,6 +105,36 @@ def traffic_table(plan: Plan) -> Table:
                 _range(traffic.tps_target),
             )
     return table
+
+
+def sessions_table(plan: Plan) -> Table:
+    """Where each service's figures come from, a user's pauses, and the busiest second at the peak."""
+    heads = {
+        "sessions/day": "sessions_per_day",
+        "think time s": "think_seconds",
+        "RPS burst": "rps_burst",
+    }
+    columns = [f"{head}\n({BASES[key]})" for head, key in heads.items()]
+    table = new_table("service", *columns, "figures from", numbers=tuple(columns))
+    for name, service in plan.services.items():
+        traffic = service.traffic
+        if traffic is None:
+            table.add_row(name, *[UNKNOWN] * (len(columns) + 1))
+            continue
+        think = traffic.think_seconds
+        table.add_row(
+            name,
+            _range(traffic.sessions_per_day),
+            UNKNOWN if think is None else f"{think.normalize():f}",
+            f"{traffic.rps_burst:,}",
+            f"sum of {traffic.sum_of}" if traffic.derived_from else _source(plan, name),
+        )
+    return table
+
+
+def _source(plan: Plan, name: str) -> str:
+    given = plan.config.services[name].traffic
+    return "a known rate" if given is not None and given.requests_per_second is not None else "its users"
 
 
 def pods_table(plan: Plan) -> Table:

@@ -6,8 +6,10 @@ from config.schema import ClusterConfig
 from sizing.model import ControlPlanePlan, Notice, PoolPlan, PricePlan, ServicePlan
 from sizing.notices.catalogue import stated
 from sizing.notices.examples import examples
+from sizing.notices.figures import figures
 from sizing.notices.reliability import reliability
 from sizing.notices.services import services
+from sizing.notices.sheet import sheet
 from sizing.pricing.notices import price_notices
 
 
@@ -23,6 +25,8 @@ def notices(
         *stated(config, pools, control_plane),
         *price_notices(config, pools, control_plane, price),
         *services(config, plans, pools),
+        *figures(config, plans, pools),
+        *sheet(config, pools),
         *reliability(config, pools, control_plane),
         *examples(config),
     )

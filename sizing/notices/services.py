@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from fractions import Fraction
 
 from config.schema import ClusterConfig
 from config.types import Basis
+from sizing import arithmetic
 from sizing.model import Notice, PoolPlan, ServicePlan, TrafficPlan
 
 
@@ -18,6 +20,8 @@ def services(
             yield Notice(code="no-traffic", text=f"service {name} has no traffic figures: floors are used")
         else:
             yield from _stress(name, service.traffic)
+            yield from _one_session(config, name, service.traffic)
+            yield from _unmeasured(config, service, pools[service.pool])
     bases: tuple[Basis, ...] = ("arrival", "stress")
     for name, pool in pools.items():
         for basis in bases:
@@ -32,10 +36,42 @@ def services(
                 )
 
 
+def _one_session(config: ClusterConfig, name: str, traffic: TrafficPlan) -> Iterator[Notice]:
+    given = config.services[name].traffic
+    if given is not None and given.requests_per_user is not None and traffic.vusers is not None:
+        yield Notice(
+            code="one-session-assumed",
+            text=f"service {name}: {given.requests_per_user:g} requests per user and day (basis input) are taken as one"
+            f" session of {given.scenario_seconds:g} s; spread over two such sessions a day they would be twice the"
+            f" {traffic.vusers.high:,f} VUsers (basis stress): give sessions_per_day and requests_per_session",
+        )
+
+
+def _unmeasured(config: ClusterConfig, service: ServicePlan, pool: PoolPlan) -> Iterator[Notice]:
+    """What a request may cost at most, where nobody has measured what it costs."""
+    if config.services[service.name].demand is not None or service.traffic is None:
+        return
+    most = arithmetic.exact(config.headroom.utilisation_target) * sustained_ms(pool)
+    rates = {"arrival": service.traffic.rps_peak_exact, "stress": service.traffic.tps_target.high}
+    costs = [f"{float(most / Fraction(rate)):.2f} ms (basis {basis})" for basis, rate in rates.items() if rate]
+    if costs:
+        yield Notice(
+            code="demand-not-measured",
+            text=f"service {service.name}: what a request costs is not measured; at"
+            f" {config.headroom.utilisation_target:.0%} of {pool.count} x {pool.instance.name} it may take"
+            f" {' or '.join(costs)} of a vCPU",
+        )
+
+
+def sustained_ms(pool: PoolPlan) -> Fraction:
+    """vCPU-milliseconds per second of all machines; a burstable type earns back no more than its baseline."""
+    return pool.count * pool.instance.vcpu * 1000 * arithmetic.exact(pool.instance.cpu_baseline_fraction or 1.0)
+
+
 def _stress(name: str, traffic: TrafficPlan) -> Iterator[Notice]:
     peak = traffic.rps_peak or traffic.rps_peak_exact
     ratio = traffic.tps_target.high / peak if peak else Decimal(0)
-    if ratio > 1 and not traffic.derived_from:
+    if ratio > 1 and traffic.think_seconds:
         yield Notice(
             code="stress-above-arrival",
             text=f"service {name}: the load-test target {traffic.tps_target.high:,.0f} TPS (basis stress) is"
