@@ -8,7 +8,7 @@ then exchanged for the cheapest machine that holds its pods, and the cheapest pa
 from collections.abc import Callable
 
 from sizing.packing.fluid import Fluid
-from sizing.packing.nodes import Filling, cost, shrink
+from sizing.packing.nodes import Filling, cost, shrink, tightest
 from sizing.packing.parts import Item, Load, Part
 
 Choose = Callable[[Item, list[Filling]], int]
@@ -17,17 +17,47 @@ Choose = Callable[[Item, list[Filling]], int]
 
 def best_fit(part: Part, relaxed: Fluid) -> list[Load]:
     """Pack one part. Never fails: every item of a part fits on some bin."""
-    packings = [_pack(part, relaxed.worth, _mix(part, relaxed))]
-    packings += [_pack(part, relaxed.worth, _single(part, index)) for index in range(len(part.bins))]
+    choices = [_mix(part, relaxed), *(_single(part, index) for index in range(len(part.bins)))]
+    packings: list[list[Load]] = []
+    for choose in choices:
+        nodes: list[Filling] = []
+        place(part, nodes, [item.count for item in part.items], relaxed.worth, choose)
+        packings.append(shrink(part, nodes))
     return min(packings, key=lambda loads: cost(part, loads))
+
+
+def place(
+    part: Part, nodes: list[Filling], left: list[int], worth: tuple[float, float], choose: Choose | None = None
+) -> None:
+    """Put pods on nodes in place, opening new ones where they do not fit.
+
+    Args:
+        part: the part.
+        nodes: open nodes; new ones are appended.
+        left: pods to place, by item; all 0 afterwards.
+        worth: of one thousandth of a vCPU and of one MiB.
+        choose: which bin to open; the cheapest that takes the pod if not given.
+    """
+    choose = choose or _single(part, part.by_price[0])
+    sizes = [item.cpu * worth[0] + item.memory * worth[1] for item in part.items]
+    for index in sorted(range(len(left)), key=lambda index: (-sizes[index], index)):
+        item = part.items[index]
+        while left[index]:
+            node = tightest(part, nodes, index, worth)
+            if node is None:
+                bought = choose(item, nodes)
+                node = Filling(bought, part.bins[bought])
+                nodes.append(node)
+            placed = min(left[index], node.room(index, item))
+            node.put(index, item, placed)
+            left[index] -= placed
 
 
 def _single(part: Part, favourite: int) -> Choose:
     def choose(item: Item, _: list[Filling]) -> int:
         if part.bins[favourite].takes(item):
             return favourite
-        fitting = (index for index, each in enumerate(part.bins) if each.takes(item))
-        return min(fitting, key=lambda index: (part.bins[index].price, index))
+        return next(index for index in part.by_price if part.bins[index].takes(item))
 
     return choose
 
@@ -37,33 +67,7 @@ def _mix(part: Part, relaxed: Fluid) -> Choose:
         opened = [0] * len(part.bins)
         for node in nodes:
             opened[node.bin] += 1
-        fitting = [index for index, each in enumerate(part.bins) if each.takes(item)]
-        return max(fitting, key=lambda index: (relaxed.amounts[index] - opened[index], -part.bins[index].price, -index))
+        fitting = [index for index in part.by_price if part.bins[index].takes(item)]
+        return max(fitting, key=lambda index: (relaxed.amounts[index] - opened[index], -part.bins[index].price))
 
     return choose
-
-
-def _pack(part: Part, worth: tuple[float, float], choose: Choose) -> list[Load]:
-    cpu_worth, memory_worth = worth
-    nodes: list[Filling] = []
-    sizes = [item.cpu * cpu_worth + item.memory * memory_worth for item in part.items]
-    for index in sorted(range(len(part.items)), key=lambda index: (-sizes[index], index)):
-        item, left = part.items[index], part.items[index].count
-        while left:
-            tightest, least = None, 0.0
-            for node in nodes:
-                if node.cpu < item.cpu or node.memory < item.memory or not node.slots:
-                    continue
-                free = node.cpu * cpu_worth + node.memory * memory_worth
-                if tightest is not None and free >= least:
-                    continue
-                if node.pods.get(index, 0) < item.cap and part.bins[node.bin].admits(item):
-                    tightest, least = node, free
-            if tightest is None:
-                bought = choose(item, nodes)
-                tightest = Filling(bought, part.bins[bought])
-                nodes.append(tightest)
-            placed = min(left, tightest.room(index, item))
-            tightest.put(index, item, placed)
-            left -= placed
-    return shrink(part, nodes)

@@ -1,6 +1,6 @@
 """Nodes while they are being filled: mutable, and as plain as the inner loops need them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sizing.packing.parts import Bin, Item, Load, Part
 
@@ -42,6 +42,46 @@ class Filling:
             del self.pods[index]
 
 
+def filled(part: Part, loads: Iterable[Load]) -> list[Filling]:
+    """Open the nodes of a packing again."""
+    nodes: list[Filling] = []
+    for index, pods in loads:
+        node = Filling(index, part.bins[index])
+        for item, count in pods.items():
+            node.put(item, part.items[item], count)
+        nodes.append(node)
+    return nodes
+
+
+def tightest(part: Part, nodes: Iterable[Filling], index: int, worth: tuple[float, float]) -> Filling | None:
+    """Give the node with the least free, by worth, that takes one more pod of an item."""
+    item = part.items[index]
+    best, least = None, 0.0
+    for node in nodes:
+        if node.cpu < item.cpu or node.memory < item.memory or not node.slots:
+            continue
+        free = node.cpu * worth[0] + node.memory * worth[1]
+        if best is not None and free >= least:
+            continue
+        if node.pods.get(index, 0) < item.cap and part.bins[node.bin].admits(item):
+            best, least = node, free
+    return best
+
+
+def cheapest(part: Part, pods: Mapping[int, int]) -> int | None:
+    """Give the cheapest bin that holds these pods; caps left aside."""
+    items = part.items
+    cpu = sum(items[index].cpu * count for index, count in pods.items())
+    memory = sum(items[index].memory * count for index, count in pods.items())
+    slots = sum(pods.values())
+    for index in part.by_price:
+        bought = part.bins[index]
+        holds = bought.cpu >= cpu and bought.memory >= memory and bought.pods >= slots
+        if holds and (part.uniform or all(bought.admits(items[item]) for item in pods)):
+            return index
+    return None
+
+
 def cost(part: Part, loads: Iterable[Load]) -> int:
     """Price of all nodes, in the part's unit."""
     return sum(part.bins[index].price for index, _ in loads)
@@ -49,20 +89,9 @@ def cost(part: Part, loads: Iterable[Load]) -> int:
 
 def shrink(part: Part, nodes: Sequence[Filling]) -> list[Load]:
     """Give each node the cheapest bin that holds what is on it; empty nodes vanish."""
-    by_price = sorted(range(len(part.bins)), key=lambda index: (part.bins[index].price, index))
-    return [(_cheapest(part, by_price, node.pods), dict(node.pods)) for node in nodes if node.pods]
-
-
-def _cheapest(part: Part, by_price: Sequence[int], pods: dict[int, int]) -> int:
-    items = part.items
-    cpu = sum(items[index].cpu * count for index, count in pods.items())
-    memory = sum(items[index].memory * count for index, count in pods.items())
-    slots = sum(pods.values())
-    return next(
-        index
-        for index in by_price
-        if part.bins[index].cpu >= cpu
-        and part.bins[index].memory >= memory
-        and part.bins[index].pods >= slots
-        and all(part.bins[index].admits(items[item]) for item in pods)
-    )
+    loads: list[Load] = []
+    for node in nodes:
+        if node.pods:
+            smaller = cheapest(part, node.pods)
+            loads.append((node.bin if smaller is None else smaller, dict(node.pods)))
+    return loads

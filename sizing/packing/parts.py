@@ -65,6 +65,16 @@ class Part:
         """Greatest common divisor of the prices: no packing costs anything between two of its multiples."""
         return gcd(*(each.price for each in self.bins))
 
+    @cached_property
+    def by_price(self) -> tuple[int, ...]:
+        """Indices of the bins, cheapest first."""
+        return tuple(sorted(range(len(self.bins)), key=lambda index: (self.bins[index].price, index)))
+
+    @cached_property
+    def uniform(self) -> bool:
+        """Every bin admits every item: neither zones nor spot set bounds."""
+        return all(each.admits(item) for each in self.bins for item in self.items)
+
 
 Load = tuple[int, Mapping[int, int]]
 """One node of a part: index of its bin, and pods by index of their item."""
