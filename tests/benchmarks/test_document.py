@@ -13,7 +13,7 @@ from benchmarks.tables import Table, tables
 from benchmarks.verdict import misses, surprises
 
 CASES = cases()
-ZONES = "platform/zone/c5a/0.075"
+ZONES = "platform/zone/c5a/flat"
 MANY = "services/50/all/x86"
 MET = row(ZONES, outcome("1.29", "1.29"), outcome("2.064", how="v1.14.1"), outcome("1.29", "1.29", how="Optimal"))
 LARGE = [

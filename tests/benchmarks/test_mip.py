@@ -8,7 +8,7 @@ from benchmarks.judge import faults
 from benchmarks.mip import solve
 
 
-@pytest.mark.parametrize("key", ["platform/none/c5a/0.075", "platform/none/x86/0.075", "platform/zone/c5a/0.075"])
+@pytest.mark.parametrize("key", ["platform/none/c5a/flat", "platform/none/x86/flat", "platform/zone/c5a/flat"])
 def test_the_travel_platforms_known_optimum_is_found_and_proved(key):
     case = by_key(key)
     given = case.build(1)

@@ -9,7 +9,7 @@ from bench_fakes import outcome, row
 from benchmarks import karpenter, runner
 from benchmarks.cases import by_key, cases
 
-PLATFORM = by_key("platform/none/c5a/0")
+PLATFORM = by_key("platform/none/c5a/whole")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_program_that_fails_leaves_its_last_words(program):
 def test_a_quick_run_takes_the_first_seed_of_some_cases_and_a_whole_run_all():
     quick, whole = runner.steps(cases(), quick=True), runner.steps(cases(), quick=False)
     assert {step.seed for step in quick} == {1}
-    assert len({step.case.key for step in quick}) == 11
+    assert len({step.case.key for step in quick}) == 15
     assert {step.case.key for step in whole} == {case.key for case in cases()}
     mip = {(step.case.key, step.seed) for step in whole if step.method == "mip"}
     assert ("services/10/all/x86", 3) in mip
