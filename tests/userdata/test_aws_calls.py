@@ -52,6 +52,16 @@ def test_a_slot_refuses_a_machine_with_another_address_than_the_plans(node, aws)
     assert output == "groundswell: slot a has the address 10.0.0.10 in the plan, but this machine has 10.0.0.99\n"
 
 
+@pytest.mark.parametrize("first", ["10.0.0.10", "10.0.3.77"])
+def test_of_two_interfaces_the_one_whose_address_the_metadata_service_gives_is_the_nodes(node, first):
+    second = {"10.0.0.10": "10.0.3.77", "10.0.3.77": "10.0.0.10"}[first]
+    node.does(
+        "ip", f'echo "2: ens5    inet {first}/19 scope global ens5"; echo "3: ens6    inet {second}/19 scope global"'
+    )
+    node.run("identity.sh")
+    assert "NODE_ADDRESS=10.0.0.10\n" in node.text("/run/groundswell/identity.env")
+
+
 def test_an_address_that_no_interface_has_is_refused(new_node, worker):
     node = new_node(worker)
     node.does("ip", 'echo "2: ens5    inet 10.0.0.101/19 scope global ens5"')

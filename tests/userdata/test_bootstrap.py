@@ -63,7 +63,8 @@ def test_every_phase_is_one_line_on_the_console_with_its_start_and_end(node):
         "groundswell: phase=first state=done",
         "groundswell: phase=ready state=done",
     ]
-    assert all(" ended=20" in line for line in lines if "state=done" in line)
+    assert all(re.search(r" ended=20\S+ seconds=\d+$", line) for line in lines if "state=done" in line)
+    assert all(line.endswith(" ended=- seconds=0") for line in lines if "state=running" in line)
 
 
 def test_a_finished_node_says_so_in_its_parameter(node, aws):
@@ -72,7 +73,23 @@ def test_a_finished_node_says_so_in_its_parameter(node, aws):
     status = json.loads(aws.parameters[STATUS])
     assert status == json.loads(node.text("/var/lib/groundswell/status.json"))
     assert {"node": NODE_NAME, "role": "worker", "phase": "ready", "state": "done"}.items() <= status.items()
-    assert set(status) == {"node", "instance", "role", "phase", "state", "started", "ended", "cause", "journal"}
+    assert set(status) == {
+        "node", "instance", "role", "phase", "state", "started", "ended", "cause", "phases", "journal",
+    }  # fmt: skip
+
+
+def test_the_status_lists_how_long_each_phase_took_when_it_first_succeeded(node, aws):
+    set_steps(node, first="", second='[[ -e "$root/mended" ]] && /bin/sleep 1.1', third="false")
+    node.run(expect=1)
+    assert [name for name, _ in json.loads(aws.parameters[STATUS])["phases"]] == ["identity", "first"]
+    (node.root / "mended").touch()
+    node.run(expect=1)
+    phases = dict(json.loads(aws.parameters[STATUS])["phases"])
+    assert list(phases) == ["identity", "first", "second"]
+    assert 1 <= phases["second"] <= 60
+    node.reboot()
+    node.run(expect=1)
+    assert dict(json.loads(aws.parameters[STATUS])["phases"]) == phases
 
 
 @pytest.mark.row("S3-33")
@@ -104,6 +121,15 @@ def test_a_long_cause_and_journal_stay_below_the_limit_of_a_parameter(node, aws)
     set_steps(node, broken="for n in {1..30}; do printf 'x y %.0s' {1..2000}; echo; done; false")
     node.run(expect=1)
     assert len(aws.parameters[STATUS]) <= 4096
+
+
+def test_a_journal_of_signs_that_take_three_bytes_fits_too_and_keeps_its_last_line(node, aws):
+    set_steps(node, broken="for n in {1..30}; do printf '● %.0s' {1..300}; echo; done; echo the last; false")
+    node.run(expect=1)
+    stored = aws.parameters[STATUS]
+    assert len(stored.encode()) <= 4096
+    assert json.loads(stored)["journal"][-1] == "the last"
+    assert json.loads(stored)["cause"] == "the last"
 
 
 def test_a_status_that_cannot_be_stored_does_not_stop_the_bootstrap(node, aws):

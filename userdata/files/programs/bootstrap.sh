@@ -10,7 +10,7 @@ set -euo pipefail
 exec 9>"$run/lock"
 flock --nonblock 9 || die "another bootstrap is at work"
 
-# cloud-init lays the files down again at the next boot until this marker says that they are on the disk.
+# cloud-init lays the files down again at the next boot until this mark says that they are on the disk.
 if [[ ! -e $state/durable ]]; then
   sync
   touch "$state/durable"
@@ -26,44 +26,53 @@ redacted() {
 tell() { say "$@" | tee -a "$root/dev/console" || true; }
 
 # The status file and its parameter. A status that cannot be stored never stops the bootstrap.
+# Parameter Store takes 4 KiB and refuses double braces: the oldest lines of the journal go until it fits.
 store_status() { # PHASE STATE STARTED ENDED CAUSE
-  # Parameter Store takes 4 KiB and refuses double braces.
-  { [[ $2 != failed ]] || tail -n 12 "$run/phase.log"; } | redacted | jq -Rnc \
+  { [[ $2 != failed ]] || tail -n 12 "$run/phase.log"; } | redacted | jq -Rnc --rawfile phases "$state/phases" \
     --arg node "$NODE_NAME" --arg instance "$INSTANCE_ID" --arg role "$ROLE" --arg phase "$1" --arg state "$2" --arg started "$3" \
     --arg ended "$4" --arg cause "$5" \
-    '{$node, $instance, $role, $phase, $state, $started, $ended, cause: $cause[:300], journal: [inputs[:200]]}' |
-    sed 's/{{/{ {/g' >"$state/status.json" &&
+    '{$node, $instance, $role, $phase, $state, $started, $ended, cause: $cause[:300],
+      phases: [$phases | scan("(\\S+) (\\d+)") | [.[0], (.[1] | tonumber)]], journal: [inputs[:200]]}
+      | until((tojson | utf8bytelength) < 3800; .journal |= .[1:])' |
+    sed 's/{{/{ {/g; s/{{/{ {/g' >"$state/status.json" &&
     SSM_TRIES=2 ssm_put "$PARAMETER_STATUS/$NODE_NAME" String '' overwrite <"$state/status.json"
 }
 
-report() { # PHASE STATE STARTED [CAUSE]
+report() { # PHASE STATE STARTED SECONDS [CAUSE]
   local ended=''
   [[ $2 == running ]] || ended=$(now)
-  tell "phase=$1 state=$2 started=$3 ended=${ended:--}${4:+ cause=$4}"
+  tell "phase=$1 state=$2 started=$3 ended=${ended:--} seconds=$4${5:+ cause=$5}"
+  # A phase that is done is stored with the next one's beginning.
+  if [[ $1 != ready && $2 == 'done' ]]; then
+    return
+  fi
   # Before the first steps there is neither a name to report under nor jq to write the report with.
   if [[ -n ${NODE_NAME-} ]] && command -v jq >/dev/null; then
-    store_status "$1" "$2" "$3" "$ended" "${4-}" || say "the status could not be stored"
+    store_status "$1" "$2" "$3" "$ended" "${5-}" || say "the status could not be stored"
   fi
 }
 
 phase() { # NAME PROGRAM
-  local started cause
+  local started cause began=$SECONDS
   started=$(now)
   rm -f "$run/cause"
-  report "$1" running "$started"
+  report "$1" running "$started" 0
   if "$2" 2>&1 | tee "$run/phase.log"; then
-    tell "phase=$1 state=done started=$started ended=$(now)"
+    grep -q "^$1 " "$state/phases" || echo "$1 $((SECONDS - began))" >>"$state/phases"
+    report "$1" 'done' "$started" $((SECONDS - began))
     return
   fi
   cause=$(cat "$run/cause" 2>/dev/null || tail -n 1 "$run/phase.log")
   tail -n 12 "$run/phase.log" | redacted >>"$root/dev/console" || true
-  report "$1" failed "$started" "$(redacted <<<"$cause")"
+  report "$1" failed "$started" $((SECONDS - began)) "$(redacted <<<"$cause")"
   # Workers count their failures and ask for a replacement in the end; a control plane goes on trying.
   [[ ! -e $lib/give-up.sh ]] || "$lib/give-up.sh" | tee -a "$root/dev/console" || true
   exit 1
 }
 
 begun=$(now)
+# Seconds of each phase's first success, for the status.
+touch "$state/phases"
 phase identity "$lib/identity.sh"
 # shellcheck source=/dev/null
 . "$run/identity.env"
@@ -74,4 +83,4 @@ for step in $STEPS; do
   sync
 done
 rm -f "$state/failures"
-report ready 'done' "$begun"
+report ready 'done' "$begun" "$SECONDS"

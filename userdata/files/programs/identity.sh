@@ -10,7 +10,8 @@ facts() {
     zone=$(imds placement/availability-zone)
 }
 
-patience=${IMDS_SECONDS:-570}
+# With the last try and its pause: one line within ten minutes.
+patience=${IMDS_SECONDS:-560}
 retry "$patience" facts || die "the instance metadata service at $IMDS_ENDPOINT gave no answer for $patience s"
 # With several domains in the DHCP options the service lists several names.
 name=${name%% *}
