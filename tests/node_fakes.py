@@ -48,9 +48,9 @@ REAL = (
 """Programs that run for real; the rest only writes down that it was called."""
 
 STAND_INS = (
-    "apt-get", "blkid", "conntrack", "containerd", "crictl", "ctr", "dnf", "etcdctl", "ethtool", "ip",
+    "apt-get", "blkid", "chown", "conntrack", "containerd", "crictl", "ctr", "dnf", "etcdctl", "ethtool", "id", "ip",
     "iptables", "kubeadm", "kubectl", "lsblk", "mkfs.ext4", "modprobe", "mount", "mountpoint", "sleep", "socat",
-    "stat", "swapoff", "sync", "sysctl", "systemctl", "tc", "timedatectl", "udevadm",
+    "stat", "swapoff", "sync", "sysctl", "systemctl", "tc", "timedatectl", "udevadm", "useradd",
 )  # fmt: skip
 
 BEHAVIOUR = {

@@ -5,6 +5,7 @@ Hardening: the CIS Kubernetes benchmark 1.12, items named where they are decided
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from sizing.firewall import API_PORT
@@ -28,6 +29,12 @@ ENCRYPTION_FILE: Final = "/etc/kubernetes/pki/encryption.json"
 
 ETCD_QUOTA_GIB: Final = 8
 """The largest backend that etcd recommends; half of the volume stays free for snapshots and defragmentation."""
+
+
+_TLS: Final[Mapping[str, str]] = MappingProxyType(
+    {"tls-cipher-suites": ",".join(CIPHERS), "tls-min-version": "VersionTLS12"}
+)
+"""CIS 1.2.29, for controller manager and scheduler too."""
 
 
 def init_documents(plan: Plan, slot: str) -> tuple[Document, ...]:
@@ -163,10 +170,11 @@ def _cluster_configuration(plan: Plan) -> Document:
                     "leader-elect": "true",
                     "profiling": "false",  # CIS 1.3.2
                     "terminated-pod-gc-threshold": "1000",  # CIS 1.3.1
+                    **_TLS,
                 }
             )
         },
-        "scheduler": {"extraArgs": _arguments({"leader-elect": "true", "profiling": "false"})},  # CIS 1.4.1
+        "scheduler": {"extraArgs": _arguments({"leader-elect": "true", "profiling": "false", **_TLS})},  # CIS 1.4.1
         "etcd": {"local": {"extraArgs": _arguments(_etcd_arguments(plan))}},
     }
 
@@ -188,17 +196,21 @@ def _volume(name: str, path: str, *, read_only: bool) -> Document:
 def _api_server_arguments(plan: Plan) -> dict[str, str]:
     """Flags of the API server. `cloud-provider` is not among them: the flag is gone since Kubernetes 1.33."""
     arguments = {
+        "admission-control-config-file": f"{API_SERVER_FILES}/admission.yaml",
         "audit-log-maxage": "30",  # days; CIS 1.2.16 to 1.2.19
         "audit-log-maxbackup": "10",
         "audit-log-maxsize": "100",  # MB
         "audit-log-path": f"{AUDIT_LOGS}/audit.log",
         "audit-policy-file": f"{API_SERVER_FILES}/audit-policy.yaml",
         "authentication-config": f"{API_SERVER_FILES}/authentication.yaml",  # CIS 1.2.1
-        "enable-admission-plugins": "DenyServiceExternalIPs,NodeRestriction",  # CIS 1.2.3
+        "enable-admission-plugins": "DenyServiceExternalIPs,EventRateLimit,NodeRestriction",  # CIS 1.2.3, 1.2.9, 1.2.14
         "encryption-provider-config": ENCRYPTION_FILE,  # CIS 1.2.27
+        # A new key is taken up without a restart, on every control plane.
+        "encryption-provider-config-automatic-reload": "true",
         "profiling": "false",  # CIS 1.2.15
-        "tls-cipher-suites": ",".join(CIPHERS),
-        "tls-min-version": "VersionTLS12",
+        # Tokens that pods do not renew end after their hour, not after a year.
+        "service-account-extend-token-expiration": "false",  # CIS 1.2.30
+        **_TLS,
     }
     if signed_kubelets(plan):
         arguments["kubelet-certificate-authority"] = "/etc/kubernetes/pki/ca.crt"  # CIS 1.2.5
@@ -207,7 +219,11 @@ def _api_server_arguments(plan: Plan) -> dict[str, str]:
 
 def _etcd_arguments(plan: Plan) -> dict[str, str]:
     gib = min(ETCD_QUOTA_GIB, plan.control_plane.etcd_disk_gib // 2)
-    return {"quota-backend-bytes": str(gib * 1024**3)}
+    return {
+        "cipher-suites": ",".join(CIPHERS),
+        "quota-backend-bytes": str(gib * 1024**3),
+        "tls-min-version": "TLS1.2",
+    }
 
 
 def _kube_proxy_configuration(plan: Plan) -> Document:
@@ -215,6 +231,7 @@ def _kube_proxy_configuration(plan: Plan) -> Document:
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "clusterCIDR": str(plan.config.network.pod_cidr),
+        "metricsBindAddress": "127.0.0.1:10249",  # CIS 4.3.1
         "mode": plan.config.kubernetes.kube_proxy_mode,
         # Node ports listen on the node's own address, not on every address of every interface.
         "nodePortAddresses": ["primary"],

@@ -41,7 +41,11 @@ def kubelet_configuration(plan: Plan) -> Document:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True}},  # CIS 4.2.1
+        "authentication": {  # CIS 4.2.1, 4.2.3
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": "/etc/kubernetes/pki/ca.crt"},
+        },
         "authorization": {"mode": "Webhook"},  # CIS 4.2.2
         "cgroupDriver": "systemd",
         "clusterDNS": [str(plan.network.dns_service_ip)],

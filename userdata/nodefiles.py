@@ -49,7 +49,7 @@ version = 3
 _COMMON: Final[Mapping[str, tuple[str, int]]] = {
     f"{UNITS}/containerd.service": ("units/containerd.service", READABLE),
     f"{UNITS}/groundswell-bootstrap.service": ("units/groundswell-bootstrap.service", READABLE),
-    f"{UNITS}/kubelet.service": ("units/kubelet.service", READABLE),
+    f"{UNITS}/kubelet.service": ("units/kubelet.service", PRIVATE),  # CIS 4.1.1
     "/etc/crictl.yaml": ("etc/crictl.yaml", READABLE),
     "/etc/modules-load.d/groundswell.conf": ("etc/modules-load.conf", READABLE),
     "/etc/sysctl.d/90-groundswell.conf": ("etc/sysctl.conf", READABLE),
@@ -67,6 +67,7 @@ _CONTROL_PLANE: Final[Mapping[str, tuple[str, int]]] = {
     f"{UNITS}/groundswell-credential.timer": ("units/groundswell-credential.timer", READABLE),
     f"{UNITS}/groundswell-token.service": ("units/groundswell-token.service", READABLE),
     f"{UNITS}/groundswell-token.timer": ("units/groundswell-token.timer", READABLE),
+    f"{kubeadm.API_SERVER_FILES}/admission.yaml": ("etc/admission.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/audit-policy.yaml": ("etc/audit-policy.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/authentication.yaml": ("etc/authentication.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/encryption.json": ("etc/encryption.json", PRIVATE),

@@ -112,7 +112,7 @@ def test_every_file_that_the_api_server_is_told_of_is_mounted_into_it(cluster):
     """Otherwise its static pod ends again and again. kubeadm itself mounts the folder of its keys."""
     mounted = [volume["mountPath"] for volume in cluster["apiServer"]["extraVolumes"]] + ["/etc/kubernetes/pki"]
     paths = [value for value in arguments(cluster["apiServer"]).values() if value.startswith("/")]
-    assert len(paths) == 5
+    assert len(paths) == 6
     assert all(any(path.startswith(f"{folder}/") for folder in mounted) for path in paths)
 
 

@@ -201,6 +201,15 @@ def test_without_a_name_the_api_answers_about_its_health_only():
     assert [rule["path"] for rule in document["anonymous"]["conditions"]] == ["/livez", "/readyz", "/healthz"]
 
 
+def test_admission_limits_events_and_holds_unlabelled_namespaces_to_the_baseline():
+    document = yaml.safe_load((FILES / "etc/admission.yaml").read_text(encoding="utf-8"))
+    plugins = {plugin["name"]: plugin["configuration"] for plugin in document["plugins"]}
+    assert {limit["type"] for limit in plugins["EventRateLimit"]["limits"]} == {"Server", "Namespace"}
+    security = plugins["PodSecurity"]
+    assert security["defaults"] == {"enforce": "baseline", "audit": "restricted", "warn": "restricted"}
+    assert security["exemptions"] == {"namespaces": ["kube-system", "calico-system"]}
+
+
 def test_the_audit_log_never_holds_the_body_of_a_secret():
     policy = yaml.safe_load((FILES / "etc/audit-policy.yaml").read_text(encoding="utf-8"))
     bodies = [rule for rule in policy["rules"] if rule["level"] in {"Request", "RequestResponse"}]

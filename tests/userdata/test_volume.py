@@ -128,3 +128,16 @@ def test_another_slots_volume_is_refused(node):
     attach(node, OURS, signature=0, label="groundswell-data")
     output = node.run("steps/volume.sh", expect=1)
     assert "the volume belongs to slot and cluster 'travel c', not to 'travel a'" in output
+
+
+def test_etcds_folder_belongs_to_a_user_of_its_own_on_every_machine(node):
+    """The benchmark's 1.1.11 and 1.1.12; a machine that has the user gets no second one."""
+    attach(node, BLANK)
+    node.does("id", f"[ -e {node.folder}/user ]")
+    node.does("useradd", f"touch {node.folder}/user")
+    node.run("steps/volume.sh")
+    node.run("steps/volume.sh")
+    etcd = node.root / "var/lib/etcd"
+    assert node.calls("useradd") == ["useradd --system --no-create-home --shell /usr/sbin/nologin etcd"]
+    assert node.calls("chown") == [f"chown etcd:etcd {etcd}"] * 2
+    assert etcd.stat().st_mode & 0o777 == 0o700

@@ -54,3 +54,9 @@ mkdir -p "$data/etcd" "$data/kubernetes" "$root/var/lib/etcd" "$root/etc/kuberne
 for target in "$root/var/lib/etcd" "$root/etc/kubernetes"; do
   mountpoint --quiet "$target" || mount "$target"
 done
+
+# CIS 1.1.11 and 1.1.12. kubeadm's etcd runs as root, which may write there too; the number of the user may differ from
+# the former machine's.
+id etcd >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin etcd
+chown etcd:etcd "$root/var/lib/etcd"
+chmod 0700 "$root/var/lib/etcd"
