@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--slot", help="control-plane slot; default: the first")
     command.add_argument("--pool", help="worker pool; default: the first")
     command.add_argument("--output", required=True, type=Path, help="folder; it is made when it is not there")
+    sizes = commands.add_parser("sizes", help="print the bytes of every machine's user data")
+    sizes.set_defaults(run=_every_size)
+    _add_source(sizes)
     holds = commands.add_parser("mirror", help="list the files that a mirror of the node programs must hold")
     holds.set_defaults(run=_mirror)
     _add_source(holds)
@@ -68,6 +71,17 @@ def _add_source(command: argparse.ArgumentParser) -> None:
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--stack", help="read Pulumi.<STACK>.yaml of this folder")
     source.add_argument("--file", type=Path, help="read a file with the same structure without Pulumi")
+
+
+def _every_size(options: argparse.Namespace) -> str:
+    machines = render.every_machine(_plan(options))
+    width = max(map(len, machines))
+    lines = [f"{'machine':{width}}  gzipped  of {LIMIT_BYTES:,}  plain  files"]
+    for name, user_data in machines.items():
+        plain = len(user_data.cloud_config.encode())
+        share = f"{user_data.size / LIMIT_BYTES:.0%}"
+        lines.append(f"{name:{width}}  {user_data.size:>7,}  {share:>9}  {plain:>5,}  {len(user_data.files):>5}")
+    return "\n".join(lines)
 
 
 def _mirror(options: argparse.Namespace) -> str:

@@ -1,6 +1,7 @@
 """The files of a node: where each static file goes, and the generated ones beside them."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -136,8 +137,9 @@ def artefacts(plan: Plan, instance: InstanceType, programs: Mapping[str, Placeme
 
 
 def _json(value: object) -> str:
-    """One value a line, so that a difference shows which; no indentation, because every byte counts."""
-    return f"{json.dumps(value, indent=0, separators=(',', ':'))}\n"
+    """One value or one argument a line, so that a difference shows which; no indentation: every byte counts."""
+    text = json.dumps(value, indent=0, separators=(",", ":"))
+    return re.sub(r'\{\n("name":.*)\n("value":.*)\n\}', r"{\1\2}", text) + "\n"
 
 
 def _static(sources: Mapping[str, tuple[str, int]]) -> dict[str, NodeFile]:
@@ -153,6 +155,12 @@ def without_comments(content: str) -> str:
     return "".join(line for line in lines if not line.lstrip().startswith("#") or line.startswith("#!"))
 
 
+def without_indentation(program: str) -> str:
+    """A shell program without indentation and empty lines; no quotation or here-document of ours minds."""
+    return "".join(line.lstrip() for line in program.splitlines(keepends=True))
+
+
 @cache
 def _read(source: str) -> str:
-    return without_comments((files("userdata") / "files" / source).read_text(encoding="utf-8"))
+    content = without_comments((files("userdata") / "files" / source).read_text(encoding="utf-8"))
+    return without_indentation(content) if source.endswith(".sh") else content

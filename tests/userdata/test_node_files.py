@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from config.schema import Mirror
 from userdata import nodefiles, pins, render
-from userdata.nodefiles import without_comments
+from userdata.nodefiles import without_comments, without_indentation
 
 FILES = ROOT / "userdata/files"
 PROGRAMS = sorted(FILES.rglob("*.sh"))
@@ -59,20 +59,24 @@ def test_every_program_stops_at_the_first_error_and_says_what_it_reads(path):
     assert settings <= set(re.findall(r"[A-Z][A-Z_]+", head)), settings
 
 
-def test_programs_mean_the_same_without_their_comments():
-    """Comments stay in the repository. bash parses what is left, and no line of a text was taken for a comment."""
+def words_of(body):
+    """What bash makes of a program, with all white space alike: inside quotations ours never matters."""
+    command = ["bash", "-c", f"program() {{ {body}\n}}; declare -f program"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_programs_mean_the_same_without_their_comments_and_indentation():
+    """Both stay in the repository. bash parses what is left, and no line of a text was taken for a comment."""
     for path in PROGRAMS:
         text = path.read_text(encoding="utf-8")
         subprocess.run(["bash", "-n"], input=without_comments(text), text=True, check=True)
         words = re.findall(r"""'[^']*'|"[^"]*\"""", without_comments(text))
         assert not [word for word in words if re.search(r"\n\s*#", word)]
-        printed = [
-            subprocess.run(
-                ["bash", "-c", f"program() {{ {body}\n}}; declare -f program"], capture_output=True, check=True
-            )
-            for body in (text, without_comments(text))
-        ]
-        assert printed[0].stdout == printed[1].stdout != b""
+        short = without_indentation(without_comments(text))
+        assert words_of(short) == words_of(text) != []
+        for ending in re.findall(r"<<-?['\"]?([A-Z]+)", text):
+            (inside,) = re.findall(rf"<<{ending}\n(.*?)^{ending}$", text, flags=re.DOTALL | re.MULTILINE)
+            assert not re.search(r"^\s", inside, flags=re.MULTILINE), path
 
 
 @pytest.mark.row("S0-24", "S3-07")
@@ -234,5 +238,7 @@ def test_every_static_file_is_laid_down_on_some_node(ha_plan):
         for user_data in (render.control_plane(plan, "a"), render.worker(plan, "planner")):
             laid |= {file.content for file in user_data.files.values()}
     static = {path: text for path, text in texts().items() if path.name != ".shellcheckrc"}
-    assert not [path for path, text in static.items() if without_comments(text) not in laid]
+    for path, text in static.items():
+        content = without_comments(text)
+        assert (without_indentation(content) if path.suffix == ".sh" else content) in laid, path
     assert len(static) >= 35

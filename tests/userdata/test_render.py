@@ -16,14 +16,10 @@ from conftest import OBJECTS, ROOT, plan_of
 from node_fakes import JOIN_TOKEN
 
 from config.secret_keys import secret_keys
-from sizing.plan import make_plan
 from userdata import nodefiles, render
 from userdata.__main__ import main
 from userdata.environment import CONTROL_PLANE_STEPS, WORKER_STEPS
 from userdata.nodefiles import NodeFile
-
-TARGET_BYTES = {"dev": 12 * 1024, "largest": 13 * 1024}
-"""Three and four fifths of EC2's limit or so: what a node needs can still grow."""
 
 SECRET_SHAPES = {
     "bootstrap token": r"(?<![a-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![a-z0-9])",
@@ -70,19 +66,6 @@ def test_what_ec2_hands_over_is_the_cloud_config(rendered):
     for user_data in rendered.values():
         assert gzip.decompress(base64.b64decode(user_data.base64)).decode() == user_data.cloud_config
         assert user_data.size == len(user_data.gzipped)
-
-
-def test_every_node_of_the_dev_stack_stays_below_its_target(rendered):
-    sizes = {name: user_data.size for name, user_data in rendered.items() if name.startswith("dev ")}
-    assert max(sizes.values()) <= TARGET_BYTES["dev"], sizes
-
-
-def test_the_largest_control_plane_stays_below_its_target(ha_plan):
-    """Five slots, on the system with the most files."""
-    slots = {"a": "a", "b": "b", "c": "c", "d": "a", "e": "b"}
-    config = replace(ha_plan.config, control_plane=replace(ha_plan.config.control_plane, slots=slots))
-    plan = make_plan(config, "five")
-    assert max(render.control_plane(plan, slot).size for slot in slots) <= TARGET_BYTES["largest"]
 
 
 def test_user_data_above_ec2s_limit_is_refused_with_the_number():

@@ -42,12 +42,9 @@ report() { # PHASE STATE STARTED SECONDS [CAUSE]
   local ended=''
   [[ $2 == running ]] || ended=$(now)
   tell "phase=$1 state=$2 started=$3 ended=${ended:--} seconds=$4${5:+ cause=$5}"
-  # A phase that is done is stored with the next one's beginning.
-  if [[ $1 != ready && $2 == 'done' ]]; then
-    return
-  fi
-  # Before the first steps there is neither a name to report under nor jq to write the report with.
-  if [[ -n ${NODE_NAME-} ]] && command -v jq >/dev/null; then
+  # A phase that is done is stored with the next one's beginning. Before the first steps there is neither a name to
+  # report under nor jq to write the report with.
+  if [[ ($1 == ready || $2 != 'done') && -n ${NODE_NAME-} ]] && command -v jq >/dev/null; then
     store_status "$1" "$2" "$3" "$ended" "${5-}" || say "the status could not be stored"
   fi
 }

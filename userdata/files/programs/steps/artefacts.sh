@@ -24,28 +24,26 @@ curl_config() { # ADDRESS
 }
 
 fetch() { # SHA256 ADDRESS
-  local part=$cache/$1.part began=${EPOCHREALTIME/[.,]/} try code status sum
+  local part=$cache/$1.part began=$SECONDS try status sum
   [[ ! -e $cache/$1.installed && $(sum_of "$part") != "$1" ]] || return 0
   for try in 1 2 3 4 5; do
     ((try == 1)) || sleep "$((2 ** try)).$((RANDOM % 10))"
-    code=0
     status=$(curl_config "$2" | curl -sSf -K - -C - -o "$part" --connect-timeout 10 --speed-limit 1000 --speed-time 60 \
-      -w '%{response_code}') || code=$?
-    case $code:$status in
+      -w '%{exitcode}, HTTP %{response_code}') || true
+    case $status in
       # What is here has no continuation there: begin anew.
-      33:* | *:416) rm -f "$part" ;;
-      0:*)
+      33,* | *416) rm -f "$part" ;;
+      0,*)
         sum=$(sum_of "$part")
-        began=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
-        [[ $sum != "$1" ]] || { say "${2##*/}: $(wc -c <"$part") bytes in $((began / 1000)).$((began / 100 % 10)) s" && return; }
+        [[ $sum != "$1" ]] || { say "${2##*/}: $(wc -c <"$part") bytes in $((SECONDS - began)) s" && return; }
         say "refused: SHA-256 of $2 is $sum, not $1"
         rm -f "$part"
         return 1
         ;;
-      *:40[1-7]) break ;;
+      *40[1-7]) break ;;
     esac
   done
-  say "$2: curl ended with $code, HTTP status $status, in $try tries"
+  say "$2: curl ended with $status after $try tries"
   return 1
 }
 
