@@ -20,7 +20,7 @@ SYSTEMS = ("ubuntu-24.04", "debian-12", "amazon-linux-2023")
 ARCHIVES = ("calico-v3.32.1", "addons-2026.11")
 SUMS = {
     name: {arch: hashlib.sha256(f"{name} {arch}".encode()).hexdigest() for arch in ("x86_64", "arm64")}
-    for name in (*pins.system_images("1.36.4"), *pins.node_artifacts("ubuntu-24.04", "1.36.4"), *ARCHIVES)
+    for name in (*pins.image_stems("1.36.4"), *pins.node_artifacts("ubuntu-24.04", "1.36.4"), *ARCHIVES)
 }
 MIRRORS = {
     "upstream": None,
