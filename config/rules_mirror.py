@@ -1,4 +1,4 @@
-"""Rules about the mirror: who may answer without TLS, and a sum for everything that comes from it."""
+"""Rules about mirrors: who may answer without TLS, and a sum for everything that has no signature."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Address
@@ -104,4 +104,26 @@ def _architectures(config: ClusterConfig) -> dict[str, str]:
     return found
 
 
-RULES: tuple[Rule, ...] = (address, sums, archives)
+def packages(config: ClusterConfig) -> Iterator[Problem]:
+    """Packages come from one's own tree for every architecture of the machines, or for none."""
+    given = config.machine.packages
+    for architecture, tree in given.items():
+        if not _usable_port(tree):
+            yield Problem(
+                path=at("machine", "packages", architecture),
+                value=tree,
+                rule="has no port from 1 to 65535",
+                fix="correct the port",
+            )
+    machines = _architectures(config) if given else {}
+    for architecture in sorted(machines.keys() - given.keys()):
+        yield Problem(
+            path=at("machine", "packages", architecture),
+            value=MISSING,
+            rule=f"is required: there are machines of {architecture}, and the other architecture has its own tree",
+            fix="give its package tree, or leave machine.packages out",
+            also=(at("machine", "packages", "*"), machines[architecture]),
+        )
+
+
+RULES: tuple[Rule, ...] = (address, sums, archives, packages)

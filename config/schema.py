@@ -39,6 +39,7 @@ from config.types import (
     NodePortNumber,
     ObjectName,
     OperatingSystem,
+    PackagesAddress,
     Port,
     PositiveFloat,
     Purpose,
@@ -264,6 +265,13 @@ class Machine:
         ),
     ] = field(default_factory=dict[str, str])
     mirror: Annotated[Mirror | None, _about("absent: programs come from their upstream releases")] = None
+    packages: Annotated[
+        Mapping[Architecture, PackagesAddress],
+        _about(
+            "tree of the system's signed packages per architecture: what stands before `/dists`, on Amazon Linux before"
+            " `/repodata`; absent: the image's own sources"
+        ),
+    ] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -78,6 +78,7 @@ MirrorAddress = Annotated[
     ),
 ]
 """Where files are fetched from. No user, no query: the address stands in user data, so it must hold no secret."""
+PackagesAddress = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileStem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 """Beginning of a file name: safe in addresses and in the shell."""

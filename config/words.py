@@ -25,6 +25,9 @@ PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
         r"^(https?://[a-z0-9.-]+(:[0-9]{1,5})?|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|file://)(/[A-Za-z0-9._-]+)*$": (
             "https://host/path, http://10.0.0.5/path, s3://bucket/prefix or file:///path, without a / at the end"
         ),
+        r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*$": (
+            "https://host/path or http://host/path, without a / at the end"
+        ),
         r"^[0-9a-f]{64}$": "a SHA-256 sum: 64 hexadecimal digits, lower case",
         r"^[a-z0-9][a-z0-9._-]{0,99}$": "the beginning of a file name: lower-case letters, digits and . _ -",
         r"^/[!-~]{0,199}$": "a path that starts with / and holds no spaces",

@@ -69,17 +69,21 @@ def _rules(config: ClusterConfig, network: NetworkPlan) -> Iterator[FirewallRule
 
 
 def _mirror(config: ClusterConfig) -> Iterator[FirewallRule]:
-    """The mirror's port, where it is not one that nodes may use anyway."""
-    address = urlsplit(config.machine.mirror.address if config.machine.mirror else "")
-    if address.port is None or address.port in {80, 443}:
-        return
-    try:
-        targets = [str(IPv4Network(address.hostname or ""))]
-    except AddressValueError:
-        targets = [str(cidr) for cidr in config.network.egress_cidrs]
+    """The mirrors' ports, where they are not those that nodes may use anyway."""
+    rows: dict[tuple[str, int], None] = {}
+    mirror = config.machine.mirror
+    for given in (*([mirror.address] if mirror else []), *config.machine.packages.values()):
+        address = urlsplit(given)
+        if address.port is None or address.port in {80, 443}:
+            continue
+        try:
+            targets = [str(IPv4Network(address.hostname or ""))]
+        except AddressValueError:
+            targets = [str(cidr) for cidr in config.network.egress_cidrs]
+        rows |= dict.fromkeys((target, address.port) for target in targets)
     for group in NODES:
-        for target in targets:
-            yield _tcp(group, target, address.port, "mirror of the node programs")
+        for target, port in rows:
+            yield _tcp(group, target, port, "mirror of the node programs or packages")
 
 
 def _tcp(source: str, target: str, port: int, why: str, *, to_port: int | None = None) -> FirewallRule:

@@ -12,6 +12,7 @@ from sizing.model import InstanceType, Plan, Reserves
 from userdata import kubeadm
 from userdata.artefacts import Placement, table
 from userdata.kubelet import CREDENTIAL_PROVIDERS, KUBELET_PATCH, PROGRAMS, Document, kubelet_patch
+from userdata.packages import sources
 from userdata.pins import system_images
 
 UNITS: Final = "/etc/systemd/system"
@@ -128,12 +129,15 @@ def kubeadm_files(documents: Mapping[str, Iterable[Document]], reserves: Reserve
 
 
 def artefacts(plan: Plan, instance: InstanceType, programs: Mapping[str, Placement]) -> dict[str, NodeFile]:
-    """The table of downloads.
+    """The table of downloads, and the sources of packages where the plan names some.
 
     Raises:
         ValueError: operating system and Kubernetes version do not go together.
     """
-    return {ARTEFACTS: NodeFile(content=table(plan, instance, programs))}
+    return {
+        ARTEFACTS: NodeFile(content=table(plan, instance, programs)),
+        **{path: NodeFile(content=content) for path, content in sources(plan, instance).items()},
+    }
 
 
 def _json(value: object) -> str:
