@@ -67,6 +67,7 @@ Term = Literal[
     "3yr-all-upfront",
 ]
 """What is promised for reserved and savings-plan rates: years, and how much is paid at once."""
+Tolerance = Literal["none", "node", "zone"]
 MemoryAssumption = Literal["known", "flat", "whole"]
 
 Architecture = Annotated[str, StringConstraints(pattern=r"^(x86_64|arm64)$")]

@@ -1,0 +1,1 @@
+"""The same load under different choices: candidates, workloads, control planes, and one row for each choice."""
