@@ -31,13 +31,19 @@ class Step:
     method: Method
 
 
-def steps(cases: Sequence[Case], *, quick: bool) -> tuple[Step, ...]:
-    """What a run does, in order; a quick one takes the first seed of the cases that are part of it."""
+def steps(cases: Sequence[Case], *, quick: bool, seeds: int) -> tuple[Step, ...]:
+    """What a run does, in order.
+
+    Args:
+        cases: what there is.
+        quick: only the first seed of the cases that are part of the short run.
+        seeds: the most seeds of one case.
+    """
     return tuple(
         Step(case=case, seed=seed, method=method)
         for case in cases
         if case.quick or not quick
-        for seed in (case.seeds[:1] if quick else case.seeds)
+        for seed in case.seeds[: 1 if quick else seeds]
         for method in ("groundswell", "karpenter", "mip")
         if method != "mip" or seed in case.mip_seeds
     )

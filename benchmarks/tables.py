@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
+from typing import Final
 
 from benchmarks.cases import Case
 from benchmarks.measured import Method, Outcome, Program, Results, Row
 from benchmarks.runner import gap, saving
 from benchmarks.verdict import misses, month, percent
 
-NOTHING = "-"
+NOTHING: Final = "-"
+WORDS: Final = frozenset({"case", "command", "goals", "won by"})
+"""Columns that hold words; the others are figures and are aligned to the right."""
+_TICK: Final = 0.01
+"""Seconds below which nothing is told apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Cells as text; the first column is words, the others are figures."""
+    """Cells as text."""
 
     title: str
     note: str
@@ -45,7 +50,7 @@ def _tables(cases: Sequence[Case], results: Results) -> Iterator[Table]:
             title="Random services",
             note=(
                 "USD a month. Medians over the seeds; in brackets the worst seed. Gaps are above the bound that"
-                " groundswell proves; the plain MIP runs on the first seed only beyond 10 services."
+                " groundswell proves; the plain MIP runs on the first seed only beyond 5 services."
             ),
             header=("case", "pods", "groundswell", "gap", "Karpenter", "saving", "plain MIP gap", "goals"),
             rows=tuple(_quality(case, rows) for case, rows in services),
@@ -71,7 +76,7 @@ def _tables(cases: Sequence[Case], results: Results) -> Iterator[Table]:
 def _program(program: Program) -> tuple[str, ...]:
     name = f"`{program.command}`"
     if program.failure:
-        return (name, f"failed: {program.failure}", NOTHING, NOTHING, NOTHING)
+        return (name, "failed", NOTHING, NOTHING, NOTHING)
     return (
         name,
         str(len(program.runs)),
@@ -152,7 +157,11 @@ def _seconds(outcomes: Sequence[Outcome]) -> str:
     seconds = [outcome.seconds for outcome in outcomes]
     if not seconds:
         return NOTHING
-    return f"{median(seconds):.3g} ({max(seconds):.3g})" if len(seconds) > 1 else f"{seconds[0]:.3g}"
+    return f"{_short(median(seconds))} ({_short(max(seconds))})" if len(seconds) > 1 else _short(seconds[0])
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2f}" if seconds >= _TICK else f"<{_TICK}"
 
 
 def _peak(outcomes: Sequence[Outcome]) -> str:

@@ -1,12 +1,12 @@
 from decimal import Decimal
 
-from benchmarks.cases import by_key, cases
-from sizing.packing import pack
+from benchmarks.cases import by_key, cases, workloads
+from sizing.packing import pack, pack_tolerant
 
 
 def test_keys_are_unique_and_find_their_case():
     keys = [case.key for case in cases()]
-    assert len(keys) == len(set(keys)) == 12 + 4 * 5
+    assert len(keys) == len(set(keys)) == 18 + 4 * 5
     assert by_key("services/50/102/x86").title == "50 services, 102 pod sizes, x86"
 
 
@@ -59,3 +59,10 @@ def test_goals_are_those_that_were_set():
 
 def test_the_known_optimum_of_the_one_machine_case_is_what_the_packer_finds():
     assert pack(by_key("platform/none/c5a/whole").build(1)).month == Decimal("502.24")
+
+
+def test_pods_that_survive_a_node_are_those_that_the_packer_chooses():
+    for types in ("c5a", "x86"):
+        case = by_key(f"platform/node/{types}/known").build(1)
+        best = pack_tolerant(workloads(), (), case.machines, case.zones, "node")
+        assert dict(best.pods) == {pods.name: pods for pods in case.pods}

@@ -18,7 +18,9 @@ MANY = "services/50/all/x86"
 MET = row(ZONES, outcome("1.29", "1.29"), outcome("2.064", how="v1.14.1"), outcome("1.29", "1.29", how="Optimal"))
 LARGE = [
     row(MANY, outcome("10.1", "10"), outcome("12"), outcome(None), seed=1),
-    row(MANY, outcome("10.3", "10", seconds=11.0, usage=usage(peak_mib=350.0)), outcome("11"), seed=2),
+    row(
+        MANY, outcome("10.3", "10", seconds=11.0, usage=usage(peak_mib=350.0, cpu_seconds=12.0)), outcome("11"), seed=2
+    ),
     row(MANY, outcome("10.1", "10"), outcome("10"), seed=3),
 ]
 
@@ -35,7 +37,7 @@ def test_every_table_of_the_document_is_well_formed_and_lines_up():
         lines = table.splitlines()
         assert len({len(line) for line in lines}) == 1, table
         assert len({line.count("|") for line in lines}) == 1, table
-        assert re.fullmatch(r"\|(-{3,}:?-?\|)+", lines[1]), lines[1]
+        assert re.fullmatch(r"\|(-{3,}:?\|)+", lines[1]), lines[1]
         assert len(lines) >= 3
 
 
@@ -44,10 +46,10 @@ def test_the_document_says_when_where_with_what_and_under_what_load():
     assert "2026-11-25, 12 minutes" in text
     assert "2 cores (AMD EPYC), 23.5 GiB, Linux 6.18" in text
     assert "Python 3.11.7, Karpenter v1.14.1" in text
-    assert "other programs took 4% of the machine's CPU time" in text
+    assert "other programs took 4% of the machine's CPU time" in " ".join(text.split())
     assert "30 s on the clock at most" in text
     assert "{" not in text
-    assert all(len(line) <= 120 or line.startswith(("|", "*", "USD", "Seconds")) for line in text.splitlines())
+    assert all(len(line) <= 120 or line.startswith("|") for line in text.splitlines())
 
 
 def test_figures_are_months_gaps_savings_and_medians_with_the_worst():
@@ -56,7 +58,7 @@ def test_figures_are_months_gaps_savings_and_medians_with_the_worst():
         ("three zones, c5a, 7.5 % of memory lost", "15", "941.70", "0.0 %", "1506.72", "37.5 %", "941.70", "met"),
     )
     assert services.rows[0][2:] == ("7373.00", "1.0 % (3.0 %)", "8030.00", "6.4 % (-1.0 %)", "-", "missed on 2 of 3")
-    assert effort.rows[1][1:] == ("1 (11)", "1.2", "350", "1 (1)", "120", "1", "120", "best fit")
+    assert effort.rows[1][1:] == ("1.00 (11.00)", "1.2", "350", "1.00 (1.00)", "120", "1.00", "120", "best fit")
     assert programs.rows == (("`make -s plan`", "1", "1.50", "1.25", "120"),)
 
 
@@ -98,7 +100,10 @@ def test_a_comparison_that_cannot_be_trusted_is_said():
 def test_a_program_that_failed_is_a_failure_and_not_a_figure():
     failed = Program(command="python -m sizing sweep", runs=(usage(code=2),), failure="invalid choice: 'sweep'")
     (*_, programs) = tables(CASES, results(MET, programs=(failed,)))
-    assert programs.rows == (("`python -m sizing sweep`", "failed: invalid choice: 'sweep'", "-", "-", "-"),)
+    assert programs.rows == (("`python -m sizing sweep`", "failed", "-", "-", "-"),)
+    assert list(goals(CASES, results(MET, programs=(failed,))))[-1] == (
+        "Failed: `python -m sizing sweep`: invalid choice: 'sweep'"
+    )
 
 
 def test_cells_cannot_break_a_table():

@@ -67,15 +67,17 @@ def test_a_program_that_fails_leaves_its_last_words(program):
 
 
 def test_a_quick_run_takes_the_first_seed_of_some_cases_and_a_whole_run_all():
-    quick, whole = runner.steps(cases(), quick=True), runner.steps(cases(), quick=False)
+    quick, whole = runner.steps(cases(), quick=True, seeds=3), runner.steps(cases(), quick=False, seeds=3)
     assert {step.seed for step in quick} == {1}
-    assert len({step.case.key for step in quick}) == 15
+    assert len({step.case.key for step in quick}) == 21
     assert {step.case.key for step in whole} == {case.key for case in cases()}
     mip = {(step.case.key, step.seed) for step in whole if step.method == "mip"}
-    assert ("services/10/all/x86", 3) in mip
+    assert ("services/5/all/x86", 3) in mip
     assert ("services/50/all/x86", 1) in mip
     assert ("services/50/all/x86", 2) not in mip
-    assert ("services/500/all/c5a", 1) not in mip
+    assert ("services/500/all/x86", 1) in mip
+    assert ("services/500/52/x86", 1) not in mip
+    assert {step.seed for step in runner.steps(cases(), quick=False, seeds=2)} == {1, 2}
 
 
 def test_gaps_are_above_our_bound_and_savings_below_karpenters_cost():
