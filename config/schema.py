@@ -454,7 +454,7 @@ class Prices:
     as_of: Annotated[Day | None, _about("day of planning; prices more than 180 days older are reported")] = None
     file: Annotated[
         Text | None,
-        _about("price file, relative to the project's folder; `python -m sizing prices --live --write FILE` makes one"),
+        _about("price file that `python -m sizing prices --live --write FILE` wrote, from the stack file's folder"),
     ] = None
     term: Annotated[Term, _about("what `reserved` and `savings_plan` rates are promised for")] = "1yr-no-upfront"
     spot: Annotated[Mapping[Rated, Rate], _about("spot rates by type or family")] = field(

@@ -18,6 +18,7 @@ from config.calibrated import with_calibrations
 from config.errors import problem_of
 from config.plain import plain_tree
 from config.presets import DEFAULT_PURPOSE, with_preset
+from config.price_path import with_price_path
 from config.problems import ConfigError, Problem
 from config.repair import repaired
 from config.rules import check
@@ -48,7 +49,7 @@ def validated(raw: Mapping[str, object], source: str, folder: Path) -> ClusterCo
     if ROOT in tree.touched:
         raise ConfigError(tree.problems, source)
     calibrated = with_calibrations(tree.data, ROOT, folder)
-    data, filled = with_preset(calibrated.data)
+    data, filled = with_preset(with_price_path(calibrated.data, folder))
     config, problems = _checked(data, tree.touched | calibrated.touched)
     problems = [*tree.problems, *calibrated.problems, *problems]
     if config is None or problems:

@@ -204,12 +204,16 @@ def _survives(answer: Answer, plan: Plan | None, question: Question) -> str:
         return ""
     match answer.choice.tolerance:
         case "node":
-            return "any one machine"
+            return f"any one machine{_then(answer)}"
         case "zone":
-            return f"any one of zones {', '.join(answer.zones)}"
+            return f"any one of zones {', '.join(answer.zones)}{_then(answer)}"
         case "none":
             stopped = tuple(lost_with_a_machine(plan, question.failed)) if plan and _given(answer) else ()
             return f"no machine: one loss stops {', '.join(stopped)}" if stopped else "nothing"
+
+
+def _then(answer: Answer) -> str:
+    return "" if answer.worst is None else f" (then {float(answer.worst):.0%} busy)"
 
 
 def _given(answer: Answer) -> bool:

@@ -14,11 +14,12 @@ from sizing.packing import Machine, NoFitError
 
 @dataclass(frozen=True, kw_only=True)
 class OwnMachines:
-    """One service's machines: how many of which, and how many pods on them."""
+    """One service's machines: how many of which, how many pods on them, and how many of those a failure may leave."""
 
     machine: str
     count: int
     pods: int
+    left: int
     cost: Decimal
     """USD per hour."""
 
@@ -80,16 +81,17 @@ def _of_type(
         if not set(zones) <= machine.zones:
             return None
         each = max(-(-wanted // len(zones)), -(-left // (len(zones) - 1)))
-        return _bought(machine, len(zones) * -(-each // fit), len(zones) * each)
+        pods = len(zones) * each
+        return _bought(machine, len(zones) * -(-each // fit), pods, left=pods - each)
     if tolerance == "none":
-        return _bought(machine, -(-wanted // fit), wanted)
+        return _bought(machine, -(-wanted // fit), wanted, left=wanted)
     # At most `cap` pods a machine: `left` of them must remain when the fullest machine goes.
     options = [(max(wanted, left + cap), cap) for cap in range(1, fit + 1)]
     return min(
-        (_bought(machine, -(-pods // cap), pods) for pods, cap in options),
+        (_bought(machine, -(-pods // cap), pods, left=pods - cap) for pods, cap in options),
         key=lambda each: (each.cost, each.pods),
     )
 
 
-def _bought(machine: Machine, count: int, pods: int) -> OwnMachines:
-    return OwnMachines(machine=machine.name, count=count, pods=pods, cost=machine.price * count)
+def _bought(machine: Machine, count: int, pods: int, *, left: int) -> OwnMachines:
+    return OwnMachines(machine=machine.name, count=count, pods=pods, left=left, cost=machine.price * count)

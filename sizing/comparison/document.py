@@ -60,6 +60,7 @@ def answer_document(answer: Answer) -> dict[str, object]:
         "method": answer.method or None,
         "nodes": dict(answer.nodes),
         "pods": dict(answer.pods),
+        "worst_utilisation": None if answer.worst is None else round(float(answer.worst), 6),
         "fill": {name: share(value) for name, value in answer.fill.items()},
         "prices": _prices(answer),
         "notes": list(answer.notes),

@@ -1,9 +1,10 @@
 """One choice, answered: the cheapest machines for a load, what they cost, what is proved, and what may fail."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from config.schema import ClusterConfig
@@ -17,7 +18,7 @@ from sizing.comparison.dedicated import own_machines
 from sizing.comparison.load import PLATFORM_GROUP, PlatformLoad, ServiceLoad
 from sizing.comparison.speed import Speeds, reference_family
 from sizing.model import HOURS_PER_MONTH, Price
-from sizing.packing import Effort, Machine, NoFitError, Pods, Problem, pack
+from sizing.packing import Effort, Failure, Machine, NoFitError, Pods, Problem, pack, survives
 from sizing.packing.solve import NORMAL
 from sizing.packing.tolerance import Workload, pack_tolerant
 from sizing.pricing.book import PriceBook
@@ -79,6 +80,8 @@ class Answer:
     """USD per month that no packing under the same choice can undercut."""
     method: str = ""
     control_plane: ControlPlane | None = None
+    worst: Fraction | None = None
+    """Highest CPU share of any service's pods at the peak, after the worst loss that the choice tolerates (if any)."""
     fill: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     """Share of what the machines have for pods that requests take, by resource."""
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
@@ -140,6 +143,7 @@ def evaluate(question: Question, choice: Choice) -> Answer:
         bound=found.bound * HOURS_PER_MONTH,
         method=found.method,
         control_plane=plane,
+        worst=found.worst,
         fill=_fill(question, found, offered.machines),
         prices={name: offered.prices[name] for name in sorted(found.nodes)},
         unpriced=offered.unpriced,
@@ -155,13 +159,15 @@ class _Found:
     pods: Mapping[str, int]
     cost: Decimal
     bound: Decimal
+    worst: Fraction | None
     method: str
     notes: tuple[str, ...]
 
 
 def _packed(question: Question, choice: Choice, machines: tuple[Machine, ...], zones: tuple[str, ...]) -> _Found:
+    asked = workloads(question, choice)
     found = pack_tolerant(
-        workloads(question, choice),
+        asked,
         platform_pods(question, choice, zones),
         machines,
         zones,
@@ -175,6 +181,7 @@ def _packed(question: Question, choice: Choice, machines: tuple[Machine, ...], z
         pods={name: pods.count for name, pods in found.pods.items()},
         cost=found.packing.cost,
         bound=found.packing.bound,
+        worst=_worst(choice, survives(asked, found.packing.nodes)),
         method=found.packing.method,
         notes=found.packing.notes,
     )
@@ -195,9 +202,20 @@ def _dedicated(question: Question, choice: Choice, machines: tuple[Machine, ...]
         pods={name: each.pods for name, each in own.items()},
         cost=cost + platform.cost,
         bound=cost + platform.bound,
+        worst=max((_share(question.services[name], each.left) for name, each in own.items()), default=None),
         method=f"counted, platform {platform.method}",
         notes=platform.notes,
     )
+
+
+def _worst(choice: Choice, failures: Iterable[Failure]) -> Fraction | None:
+    """Judged on the packing itself, not on the rule that it was made by."""
+    shares = [failure.worst for failure in failures if failure.kind == choice.tolerance]
+    return None if None in shares else max((share for share in shares if share is not None), default=None)
+
+
+def _share(load: ServiceLoad, pods: int) -> Fraction:
+    return Fraction(load.busy_m or 0) / (load.pod.cpu_m * pods)
 
 
 def control_plane(question: Question, choice: Choice) -> ControlPlane:

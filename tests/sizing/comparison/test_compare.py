@@ -66,7 +66,9 @@ def test_tolerance_costs_and_sharing_saves(found):
 
 def test_every_row_says_what_it_survives(found):
     said = {row.answer.choice.tolerance: row.survives for row in _rows(found, pools="shared", option="on-demand")}
-    assert said == {"none": "nothing", "node": "any one machine", "zone": "any one of zones a, b, c"}
+    assert said["none"] == "nothing"
+    assert re.fullmatch(r"any one machine \(then [5-8]\d% busy\)", said["node"])
+    assert re.fullmatch(r"any one of zones a, b, c \(then [5-8]\d% busy\)", said["zone"])
 
 
 def test_what_is_missing_is_warned_of_by_name(found):

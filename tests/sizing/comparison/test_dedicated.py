@@ -63,8 +63,8 @@ def test_what_is_left_after_a_loss_carries_the_peak(busy, cpu, memory, floor, to
     assert each * memory <= machine.memory_mib
     assert Fraction(busy, cpu * found.pods) <= Fraction("0.6")
     left = found.pods - {"none": 0, "node": each, "zone": found.pods // 2}[tolerance]
-    assert left >= 1
-    assert Fraction(busy, cpu * left) <= Fraction("0.85") if tolerance != "none" else True
+    assert 1 <= found.left <= left
+    assert Fraction(busy, cpu * found.left) <= Fraction("0.85")
 
 
 @given(busy=st.integers(0, 12_000), cpu=st.integers(200, 1900), memory=st.integers(64, 3000))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -27,6 +28,12 @@ def test_a_shared_pool_costs_what_was_measured_with_and_without_lost_memory(answ
     assert found.workers == Decimal(month)
     assert found.nodes == nodes
     assert found.gap == 0
+
+
+@pytest.mark.parametrize("pools", ["shared", "dedicated"])
+@pytest.mark.parametrize(("tolerance", "most"), [("none", "0.6"), ("node", "0.85"), ("zone", "0.85")])
+def test_what_is_left_after_the_worst_tolerated_loss_carries_the_peak(answer, pools, tolerance, most):
+    assert Fraction("0.3") < answer(pools, tolerance).worst <= Fraction(most)
 
 
 def test_withstanding_a_machine_costs_no_more_than_the_sheets_own_machines(answer):

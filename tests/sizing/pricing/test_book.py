@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from conftest import dev_object, plan_of
 
-from config.loader import load_cluster
+from config.loader import load_cluster, load_traffic_file
 from config.problems import ConfigError
 from sizing.catalogue import load
 from sizing.pricing.book import machine_price, price_book
@@ -140,6 +140,13 @@ def test_a_price_file_of_another_region_or_of_unknown_types_is_refused(tmp_path)
         _config(file=str(_file(tmp_path, region="us-east-1")))
     with pytest.raises(ConfigError, match="types that the catalogue does not know: x9z"):
         _config(file=str(_file(tmp_path, types={"x9z.large": {"on_demand": 1}})))
+
+
+def test_the_path_of_a_price_file_counts_from_the_folder_of_the_stack_file(tmp_path):
+    _file(tmp_path)
+    stack = tmp_path / "traffic.yaml"
+    stack.write_text(json.dumps(dev_object() | {"prices": {"file": "prices.json"}}), encoding="utf-8")
+    assert price_book(load_traffic_file(stack)).price(MIDDLE).hour == Decimal("0.18")
 
 
 def test_a_price_file_survives_the_way_to_its_text_and_back(tmp_path):
