@@ -21,6 +21,8 @@ from sizing.pricing.price_file import PriceFile
 
 EVERY_STEP_UP_TO: Final = 40
 """Changes of pods in a range up to which every one of them is packed; beyond, the grid's points are."""
+LISTED_UP_TO: Final = 4 * EVERY_STEP_UP_TO
+"""Further pods over all services from which on changes are not even counted: there are too many anyway."""
 EFFORT: Final = Effort(ruins=1_000, rounds=40, dives=2, columns=1_000, nodes=10)
 """A sweep packs dozens of times: less is climbed for each, and its gap is printed with it."""
 SHARED: Final = Choice(pools="shared", tolerance="none")
@@ -85,8 +87,9 @@ def sweep(
     base_users(config, stack)
     question = question_of(config, prices=prices, speeds=speeds, families=families)
     search = Search(replace(question, effort=EFFORT), choice, progress)
-    changes = list(search.changes(first, last, EVERY_STEP_UP_TO + 1))
-    every = len(changes) <= EVERY_STEP_UP_TO
+    few = search.growth(first, last) <= LISTED_UP_TO
+    changes = list(search.changes(first, last, EVERY_STEP_UP_TO + 1)) if few else []
+    every = few and len(changes) <= EVERY_STEP_UP_TO
     found = list(search.listed(first, changes) if every else search.sampled(grid(first, last, points)))
     return tuple(_steps(search, found))
 

@@ -66,6 +66,10 @@ class Search:
             low, high = (middle, high) if self.pods(middle) == here else (low, middle)
         return high
 
+    def growth(self, first: int, last: int) -> int:
+        """Further pods at the peak, over all services: an upper limit of the changes, but for those after a loss."""
+        return sum(more[0] - less[0] for less, more in zip(self.pods(first), self.pods(last), strict=True))
+
     def changes(self, first: int, last: int, most: int) -> Iterator[int]:
         """Numbers of users at which pods change, at most so many."""
         users: int | None = first
