@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from config.errors import suggestion
-from config.problems import Problem, join_path
+from config.problems import Problem, Said, join_path
 from config.schema import ClusterConfig
 
 Rule: TypeAlias = Callable[[ClusterConfig], Iterator[Problem]]
@@ -40,6 +40,11 @@ def no_such(path: str, value: str, noun: str, known: Iterable[str], collection: 
     listed = f"known: {', '.join(known)}" if known else f"there is none in {collection}"
     fix = f"did you mean {close}? {listed}" if close else listed
     return Problem(path=path, value=value, rule=f"names no {noun}", fix=fix, also=(f"{collection}.{ALL}",))
+
+
+def figure(value: float) -> Said:
+    """Write a number as people do: 480, not 480.0."""
+    return Said(f"{value:g}")
 
 
 def duplicates(values: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from config.errors import suggestion
 from config.formula import FIGURES, names
 from config.formula import value as formula_value
 from config.problems import Problem
-from config.rules_common import ROOT, Rule, at, no_such
+from config.rules_common import ROOT, Rule, at, figure, no_such
 from config.schema import ClusterConfig
 from config.schema_stated import Stated, StatedService
 from sizing.catalogue import load
@@ -48,7 +48,7 @@ def printed(config: ClusterConfig) -> Iterator[Problem]:
             if getattr(stated, number) is not None and getattr(stated.printed, key, None) is not None:
                 yield Problem(
                     path=f"{path}.{number}",
-                    value=getattr(stated, number),
+                    value=figure(getattr(stated, number)),
                     rule=f"is stated again as printed.{key}",
                     fix="remove one of the two",
                     also=(f"{path}.printed.{key}",),
@@ -92,7 +92,7 @@ def ranges(config: ClusterConfig) -> Iterator[Problem]:
             if span is not None and span.low > span.high:
                 yield Problem(
                     path=f"{path}.{key}.low",
-                    value=span.low,
+                    value=figure(span.low),
                     rule=f"must not be above high ({span.high:g})",
                     fix="swap the two, or correct one",
                     also=(f"{path}.{key}.high",),

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from config.problems import MISSING, Problem, Said
-from config.rules_common import ALL, ROOT, Rule, at, no_such
+from config.rules_common import ALL, ROOT, Rule, at, figure, no_such
 from config.schema import ClusterConfig
 from config.schema_traffic import Rate, ServiceTraffic, Traffic
 
@@ -34,10 +34,6 @@ def _traffic(config: ClusterConfig) -> Iterator[tuple[str, ServiceTraffic]]:
 def _all(path: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Paths of the keys; of mappings also their sets of keys."""
     return tuple(f"{path}.{key}{end}" for key in keys for end in (("", f".{ALL}") if key in _MAPPINGS else ("",)))
-
-
-def _figure(value: float) -> Said:
-    return Said(f"{value:g}")
 
 
 def peak(config: ClusterConfig) -> Iterator[Problem]:
@@ -153,7 +149,7 @@ def _length(path: str, traffic: ServiceTraffic) -> Iterator[Problem]:
     elif traffic.scenario_seconds is not None and traffic.scenarios:
         yield Problem(
             path=key,
-            value=_figure(traffic.scenario_seconds),
+            value=figure(traffic.scenario_seconds),
             rule="contradicts scenarios, each of which has its own session_seconds",
             fix="remove it",
             also=also,
@@ -161,7 +157,7 @@ def _length(path: str, traffic: ServiceTraffic) -> Iterator[Problem]:
     elif traffic.scenario_seconds is not None and traffic.requests_per_second is not None and not single:
         yield Problem(
             path=key,
-            value=_figure(traffic.scenario_seconds),
+            value=figure(traffic.scenario_seconds),
             rule="says nothing without requests_per_session",
             fix="give requests_per_session too, or remove it",
             also=also,
@@ -178,7 +174,7 @@ def _days(path: str, traffic: ServiceTraffic) -> Iterator[Problem]:
     for key in given(traffic, tuple(reasons)):
         yield Problem(
             path=f"{path}.sessions_per_day",
-            value=_figure(traffic.sessions_per_day),
+            value=figure(traffic.sessions_per_day),
             rule=reasons[key],
             fix="give requests_per_session instead of requests_per_user" if key == SESSIONS[0] else "remove it",
             also=(f"{path}.{key}",),
@@ -216,7 +212,7 @@ def rates(config: ClusterConfig) -> Iterator[Problem]:
         elif rate.mean is not None and rate.peak is not None and rate.mean > rate.peak:
             yield Problem(
                 path=f"{where}.peak",
-                value=_figure(rate.peak),
+                value=figure(rate.peak),
                 rule=f"must not be below mean ({rate.mean:g})",
                 fix="swap the two, or correct one",
                 also=(f"{where}.mean",),

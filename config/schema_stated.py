@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from config.fields import STRICT
 from config.fields import about as _about
-from config.types import Formula, Name, PositiveFloat, Share, Text
+from config.types import Formula, Name, ObjectName, PositiveFloat, Share, Text
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -116,7 +116,9 @@ class StatedChange:
 class StatedSheet:
     """What the sheet says as a whole."""
 
-    workloads: Annotated[tuple[Name, ...], _about("everything that the sheet sizes, services and platform parts")] = ()
+    workloads: Annotated[
+        tuple[ObjectName, ...], _about("everything that the sheet sizes, services and platform parts")
+    ] = ()
     changes: Annotated[Mapping[Name, StatedChange], _about("changes by a name of your choice")] = field(
         default_factory=dict[str, StatedChange]
     )

@@ -1,13 +1,19 @@
 """Whatever is done to a configuration, the loader answers with a configuration or with lines."""
 
+import contextlib
 import copy
 import json
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.loader import load_cluster
 from config.problems import ConfigError
+from config.yaml_file import read_yaml
+from sizing.plan import make_plan
+
+SHEET = read_yaml(Path(__file__).parents[2] / "examples" / "s0.yaml")
 
 settings.register_profile(
     "config",
@@ -104,6 +110,18 @@ def answer(raw):
 def test_a_mutated_configuration_gives_a_configuration_or_lines_and_never_another_error(good, data):
     raw = data.draw(mutated(good))
     assert answer(raw) == answer(copy.deepcopy(raw)), "the same input gives the same answer"
+
+
+@quiet
+@given(data=st.data())
+def test_a_mutated_sheet_gives_a_plan_or_lines_and_never_another_error(data):
+    """The example states figures of every kind, so its mutations reach the rules about them and the notices."""
+    raw = data.draw(mutated(SHEET))
+    config = answer(raw)
+    if not isinstance(config, list):
+        with contextlib.suppress(ConfigError):
+            plan = make_plan(config, "mutated")
+            assert all(notice.text.isprintable() for notice in plan.warnings)
 
 
 @quiet
