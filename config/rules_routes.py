@@ -9,20 +9,20 @@ from config.rules_common import ROOT, Rule, at, duplicates, no_such
 from config.schema import ClusterConfig
 
 
-def sends(config: ClusterConfig, sender: str, receiver: str) -> bool:
-    """Whether the receiver's traffic is what the sender sends it."""
-    service = config.services.get(receiver)
-    return service is not None and service.traffic is not None and sender in service.traffic.sent_by
+def senders(config: ClusterConfig, name: str) -> Mapping[str, float]:
+    """Give the services whose calls are this one's traffic, with requests here for each request they get."""
+    service = config.services.get(name)
+    return service.traffic.sent_by if service is not None and service.traffic is not None else {}
 
 
 def carried(config: ClusterConfig, name: str) -> Mapping[str, float]:
     """Give the services whose requests pass through this one, with requests here for each request there.
 
-    What the service itself sends (`sent_by`) does not pass through it a second time.
+    Calls between services (`sent_by`) start inside and pass through no gateway.
     """
     routes = config.services[name].routes
     weights = routes if isinstance(routes, Mapping) else dict.fromkeys(routes, 1.0)
-    return {route: weight for route, weight in weights.items() if not sends(config, name, route)}
+    return {route: weight for route, weight in weights.items() if not senders(config, route)}
 
 
 def replicas(config: ClusterConfig) -> Iterator[Problem]:
@@ -70,13 +70,13 @@ def routes(config: ClusterConfig) -> Iterator[Problem]:
 def circles(config: ClusterConfig) -> Iterator[Problem]:
     """Requests run in no circle, whose sum would have no end."""
     graph = {name: set(carried(config, name)) - {name} for name in config.services}
-    for name, service in config.services.items():
-        graph[name] |= set(service.traffic.sent_by if service.traffic else ()) - {name}
+    for name in config.services:
+        graph[name] |= set(senders(config, name)) - {name}
     while circle := _circle(graph):
         first, second = circle[0], circle[1]
         graph[first].remove(second)
         yield Problem(
-            path=_sent_by(first) if sends(config, second, first) else _routes(first),
+            path=_sent_by(first) if second in senders(config, first) else _routes(first),
             value=Said(" -> ".join(circle)),
             rule="requests go round in a circle",
             fix="remove one of these routes",

@@ -112,8 +112,8 @@ class Service:
     routes: Annotated[
         Routes,
         _about(
-            "services whose requests pass through this one, which carries their sum; as a mapping: requests here for"
-            " each request of that service"
+            "services whose requests pass through this one, which carries their sum (without `sent_by`, which starts"
+            " inside); as a mapping: requests here for each request of that service"
         ),
     ] = ()
     replicas: Annotated[Replicas, _about("bounds of the autoscaler")] = field(default_factory=Replicas)

@@ -169,9 +169,12 @@ def _sum(parts: Mapping[str, tuple[TrafficPlan, Fraction]], traffic: Traffic, *,
 
 
 def _users_behind(spans: list[Span | None], total: int | None) -> Span | None:
-    """The same person uses several services: at least the largest group, at most everybody."""
+    """The same person uses several services: at least the largest group, at most everybody.
+
+    Unknown where the users of one service are: nothing bounds the sum then.
+    """
     known = [span for span in spans if span is not None]
-    if not known:
+    if len(known) < len(spans):
         return None
     high = sum((span.high for span in known), Decimal(0))
     return Span(low=max(span.low for span in known), high=high if total is None else min(Decimal(total), high))

@@ -197,14 +197,14 @@ def test_a_list_of_routes_is_the_mapping_with_ones():
 
 
 @pytest.mark.row("S0-08", "S0-11")
-def test_an_inner_service_gets_what_others_send_it_and_the_gateway_does_not_count_it_again():
+def test_an_inner_service_gets_what_others_send_it_and_those_calls_pass_through_no_gateway():
     plans = _plans(
         {
             "member": {"traffic": {"sent_by": {"gateway": 0.1}}},
             "payment": {"traffic": {"sent_by": {"accommodation": 0.02, "planner": 0.01}}},
         }
     )
-    assert plans["gateway"].derived_from == ("planner", "accommodation", "payment")
+    assert plans["gateway"].derived_from == ("planner", "accommodation")
     payment = plans["payment"]
     assert payment.rps_peak_exact == Decimal("0.347222")  # 11.574074 x 0.03
     assert payment.tps_target.high == Decimal("51.0")  # 2100 x 0.02 + 900 x 0.01
@@ -212,6 +212,12 @@ def test_an_inner_service_gets_what_others_send_it_and_the_gateway_does_not_coun
     member, gateway = plans["member"], plans["gateway"]
     assert member.rps_peak_exact == round(gateway.rps_peak_exact / 10, 6)
     assert member.weights == {"gateway": Decimal("0.1")}
+
+
+def test_users_behind_a_gateway_are_unknown_as_soon_as_those_of_one_service_are(dev_plan):
+    assert dev_plan.services["gateway"].traffic.users.low == 12_500
+    plans = _plans({"accommodation": {"traffic": {"requests_per_second": {"peak": 50}}}})
+    assert plans["gateway"].users is None
 
 
 def test_a_service_that_only_calls_others_may_have_traffic_of_its_own():
