@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from config.schema_traffic import Traffic
 from sizing.model import InstanceType, MemorySeen, Plan, PodResources, PoolPlan, Price, ServicePlan, Span, TrafficPlan
 from sizing.price import cents
+from sizing.traffic import peak_factor
 
 BASES = {
     "dau": "input",
@@ -27,6 +29,7 @@ def document(plan: Plan) -> dict[str, object]:
         "cluster": plan.name,
         "basis": plan.basis,
         "region": plan.config.region,
+        "traffic": _assumptions(plan.config.traffic),
         "services": {name: _service(service) for name, service in plan.services.items()},
         "pools": {name: _pool(pool) for name, pool in plan.pools.items()},
         "control_plane": {
@@ -54,6 +57,16 @@ def document(plan: Plan) -> dict[str, object]:
             for rule in plan.firewall.rules
         ],
         "warnings": [{"code": notice.code, "text": notice.text} for notice in plan.warnings],
+    }
+
+
+def _assumptions(traffic: Traffic) -> dict[str, object]:
+    return {
+        "daily_active_users": traffic.daily_active_users,
+        "response_time_target_ms": traffic.response_time_target_ms,
+        "peak_factor": float(peak_factor(traffic)),
+        "safety_factor": traffic.safety_factor,
+        "burst_percentile": traffic.burst_percentile,
     }
 
 

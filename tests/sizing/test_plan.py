@@ -48,6 +48,16 @@ def test_the_document_keeps_its_contract(plans, stack):
     jsonschema.validate(json.loads(json.dumps(document(plans[stack]))), schema)
 
 
+def test_the_document_says_what_its_peaks_and_bursts_rest_on(dev_plan):
+    assert document(dev_plan)["traffic"] == {
+        "daily_active_users": 25_000,
+        "response_time_target_ms": 500,
+        "peak_factor": 2,
+        "safety_factor": 2,
+        "burst_percentile": 99,
+    }
+
+
 @pytest.mark.row("S4-05")
 def test_the_same_input_gives_the_same_bytes():
     first, second = (json.dumps(document(plan_of(dev_object(), "dev"))) for _ in range(2))
