@@ -100,6 +100,12 @@ def test_no_program_ignores_preflight_errors_or_skips_the_check_of_a_certificate
             assert word not in text, path
 
 
+def test_no_program_insists_on_a_root_that_is_empty_on_a_real_machine():
+    """`${root:?}` refuses an empty value, and only tests have another one."""
+    for path in PROGRAMS:
+        assert not re.search(r"\$\{(root|GROUNDSWELL_ROOT):\?", path.read_text(encoding="utf-8")), path
+
+
 def test_no_network_interface_is_named():
     """Nitro machines call theirs ens5, enp39s0 and more: the metadata service knows the address."""
     for path, text in texts().items():
@@ -237,7 +243,9 @@ def test_every_static_file_is_laid_down_on_some_node(ha_plan):
         plan = replace(ha_plan, config=config)
         for user_data in (render.control_plane(plan, "a"), render.worker(plan, "planner")):
             laid |= {file.content for file in user_data.files.values()}
-    static = {path: text for path, text in texts().items() if path.name != ".shellcheckrc"}
+    # What is below `maintenance` is no part of the user data: machines fetch it when they are done.
+    away = {".shellcheckrc"} | {path.name for path in (FILES / "maintenance").rglob("*")}
+    static = {path: text for path, text in texts().items() if path.name not in away}
     for path, text in static.items():
         content = without_comments(text)
         assert (without_indentation(content) if path.suffix == ".sh" else content) in laid, path
