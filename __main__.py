@@ -68,7 +68,7 @@ pools = {
             private_subnet_ids=network.private_subnet_ids,
             security_group_id=firewall.groups[WORKER],
             instance_profile=identity.worker_profile,
-            target_group_arns=entry.targets_of(pool),
+            target_group_arns=entry.targets_of(plan.pools[pool].pool),
         ),
         # A kubelet must never be newer than the API server: workers change after the control planes have.
         ResourceOptions(providers=[aws], depends_on=[control_plane]),

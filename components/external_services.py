@@ -60,7 +60,7 @@ class ExternalServices(ComponentResource):
         made = [kubernetes_object(each, child) for each in objects]
         if service != min(each for each, given in plan.config.services.items() if given.database == key):
             return made
-        pool = plan.pools[plan.services[service].pool]
+        pool = plan.parts_of(plan.services[service].pool)[0]
         for each in seed_objects(service, key, database, pool, IMAGES):
             made.append(kubernetes_object(each, ResourceOptions(parent=self, depends_on=list(made))))
         return made

@@ -47,7 +47,7 @@ class NodePool(ComponentResource):
     def _template(self, name: str) -> aws.ec2.LaunchTemplate:
         plan = self._args.plan
         pool = plan.pools[self._args.pool]
-        tags = naming.machine_tags(plan, name, **{"groundswell:pool": pool.name})
+        tags = naming.machine_tags(plan, name, **{"groundswell:pool": pool.pool})
         return aws.ec2.LaunchTemplate(
             name,
             image_id=machine.image(plan, pool.instance),

@@ -16,6 +16,7 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
     {
         "education": MappingProxyType(
             {
+                "tolerance": "none",
                 "network.zones": ["a"],
                 "network.nat": "single",
                 "control_plane.slots": {"a": "a"},
@@ -26,6 +27,7 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         ),
         "development": MappingProxyType(
             {
+                "tolerance": "none",
                 "network.zones": ["a"],
                 "network.nat": "single",
                 "control_plane.slots": {"a": "a"},
@@ -36,10 +38,11 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         ),
         "production": MappingProxyType(
             {
+                "tolerance": "zone",
                 "network.zones": ["a", "b", "c"],
                 "network.nat": "per-zone",
                 "control_plane.slots": {"a": "a", "b": "b", "c": "c"},
-                "control_plane.instance_type": "c5a.large",
+                "control_plane.instance_type": None,
                 "control_plane.schedulable": False,
                 "control_plane.etcd_disk_gib": 40,
             }
@@ -48,15 +51,16 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
 )
 """Key path to value, per purpose. A value stands for the whole key: a stack's own replaces it.
 
-`c5a.large` because t3a is not offered in zone b of Seoul, and burst credits are no basis for an API server that
-must always answer. 40 GiB hold etcd's database of at most 8 GiB, its snapshots and the audit log.
+Production names no control-plane type: it follows from the number of nodes, and from families that do not burst, since
+credits are no basis for an API server that must always answer (nor is t3a offered in zone b of Seoul). 40 GiB hold
+etcd's database of at most 8 GiB, its snapshots and the audit log.
 """
 
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "education": "to learn: one zone, one control plane that also runs pods",
         "development": "to develop and test: one zone, one control plane kept for itself, workers beside it",
-        "production": "to serve users: three control planes in three zones, a NAT gateway in each",
+        "production": "to serve users: three control planes in three zones, a NAT gateway in each, one zone may fail",
     }
 )
 
@@ -78,7 +82,12 @@ def with_preset(data: Mapping[str, object]) -> tuple[dict[str, object], frozense
     merged = dict(data)
     filled: set[str] = set()
     for path, value in preset_of(data.get("purpose", DEFAULT_PURPOSE)).items():
-        section, key = path.split(".")
+        section, dot, key = path.partition(".")
+        if not dot:
+            if path not in merged:
+                merged[path] = value
+                filled.add(path)
+            continue
         given = as_mapping(merged.get(section, {}))
         if given is None or key in given:
             continue

@@ -7,6 +7,7 @@ from typing import Final
 
 from config import (
     rules_access,
+    rules_capacity,
     rules_control_plane,
     rules_data,
     rules_kafka,
@@ -32,6 +33,7 @@ GROUPS: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
         "Traffic": rules_traffic.RULES,
         "Routes and replicas": rules_routes.RULES,
         "Services": rules_services.RULES,
+        "Pods and tolerance": rules_capacity.RULES,
         "Pools": rules_pools.RULES,
         "Machines": rules_machines.RULES,
         "Systems": rules_systems.RULES,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from config.problems import Problem
+from config.rules_capacity import packed
 from config.rules_common import Rule, at, no_such
 from config.schema import ClusterConfig
 from sizing.catalogue import REGION_ZONES, load
@@ -30,12 +31,30 @@ def control_plane(config: ClusterConfig) -> Iterator[Problem]:
     given = config.control_plane
     path = at("control_plane", "instance_type")
     slots = at("control_plane", "slots")
+    if given.instance_type is None:
+        yield from _families(config, ("control_plane",), given.families, set(given.slots.values()))
+        return
     instance = load().get(given.instance_type)
     if instance is None:
         yield _unknown_type(path, given.instance_type)
         return
     yield from _floor(path, instance, CONTROL_PLANE_FLOOR, "a control plane (kubeadm)")
     yield from _offer(config, path, instance, given.slots.values(), (slots,))
+    yield from _sustained(config, instance)
+
+
+def _sustained(config: ClusterConfig, instance: InstanceType) -> Iterator[Problem]:
+    """A burstable control plane lives on what it earns back: in the long run it cannot use more."""
+    mean, share = config.control_plane.mean_cpu_m, instance.cpu_baseline_fraction
+    if mean is not None and share is not None and mean >= instance.vcpu * 1000 * share:
+        yield Problem(
+            path=at("control_plane", "mean_cpu_m"),
+            value=mean,
+            rule=f"{instance.name} earns back {int(instance.vcpu * 1000 * share)}m in the long run, and its credits"
+            " would run out",
+            fix="use a larger type, or one that does not burst",
+            also=(at("control_plane", "instance_type"),),
+        )
 
 
 def workers(config: ClusterConfig) -> Iterator[Problem]:
@@ -55,33 +74,40 @@ def workers(config: ClusterConfig) -> Iterator[Problem]:
 
 def families(config: ClusterConfig) -> Iterator[Problem]:
     """A pool without a type names families that exist and have a type on offer in its zones."""
-    known = sorted({instance.family for instance in load().values()})
     for name, pool in config.pools.items():
-        if pool.instance_type is not None:
-            continue
-        path = at("pools", name, "families")
-        if not pool.families:
-            yield Problem(
-                path=path,
-                value=[],
-                rule="must not be empty without instance_type",
-                fix=f"name one or more of {', '.join(known)}",
-                also=(at("pools", name, "instance_type"),),
-            )
-            continue
-        for family in pool.families:
-            if family not in known:
-                yield no_such(path, family, "instance family of the catalogue", known, at("catalogue"))
-        wanted = set(pool.zones or config.network.zones)
-        known_families = set(pool.families) & set(known)
-        if known_families == set(pool.families) and not _any_offered(config, known_families, wanted):
-            yield Problem(
-                path=path,
-                value=list(pool.families),
-                rule=f"none of their types has a price and is offered in {_zones(config, wanted)}",
-                fix="name another family, or other zones",
-                also=(at("pools", name, "zones"), at("network", "zones"), at("region")),
-            )
+        if pool.instance_type is None:
+            wanted = set(pool.zones or config.network.zones)
+            yield from _families(config, ("pools", name), pool.families, wanted, mixed=packed(pool))
+
+
+def _families(
+    config: ClusterConfig, owner: tuple[str, ...], families: tuple[str, ...], wanted: set[str], *, mixed: bool = False
+) -> Iterator[Problem]:
+    """Families exist, and one type is on offer in all zones; of a mix of types one in each zone is enough."""
+    known = sorted({instance.family for instance in load().values()})
+    path = at(*owner, "families")
+    if not families:
+        yield Problem(
+            path=path,
+            value=[],
+            rule="must not be empty without instance_type",
+            fix=f"name one or more of {', '.join(known)}",
+            also=(at(*owner, "instance_type"),),
+        )
+        return
+    for family in families:
+        if family not in known:
+            yield no_such(path, family, "instance family of the catalogue", known, at("catalogue"))
+    together = [{zone} for zone in sorted(wanted)] if mixed else [wanted]
+    missing = set[str]().union(*(zones for zones in together if not _any_offered(config, set(families), zones)))
+    if set(families) <= set(known) and missing:
+        yield Problem(
+            path=path,
+            value=list(families),
+            rule=f"none of their types has a price and is offered in {_zones(config, missing)}",
+            fix="name another family, or other zones",
+            also=(at("pools", owner[-1], "zones"), at("network", "zones"), at("control_plane", "slots"), at("region")),
+        )
 
 
 def _any_offered(config: ClusterConfig, families: set[str], zones: set[str]) -> bool:

@@ -90,7 +90,13 @@ def _architectures(config: ClusterConfig) -> dict[str, str]:
     """Architectures of all machine types that may be chosen, each with a key path that asks for it."""
     catalogue = load()
     found: dict[str, str] = {}
-    types = {at("control_plane", "instance_type"): config.control_plane.instance_type}
+    types: dict[str, str] = {}
+    if config.control_plane.instance_type is not None:
+        types[at("control_plane", "instance_type")] = config.control_plane.instance_type
+    else:
+        for instance in catalogue.values():
+            if instance.family in config.control_plane.families:
+                found.setdefault(instance.architecture, at("control_plane", "families"))
     for name, pool in config.pools.items():
         if pool.instance_type is not None:
             types[at("pools", name, "instance_type")] = pool.instance_type

@@ -8,7 +8,7 @@ from typing import Final
 from config.problems import Problem
 from config.rules_common import ALL, Rule, at, duplicates
 from config.rules_pools import largest, most_nodes
-from config.schema import ClusterConfig
+from config.schema import ClusterConfig, Network
 from config.types import Cidr
 from sizing.addresses import FIRST_SLOT_HOST, SLOT_LETTERS, zone_plan
 from sizing.catalogue import REGION_ZONES
@@ -79,7 +79,7 @@ def room(config: ClusterConfig) -> Iterator[Problem]:
     network = config.network
     nodes = most_nodes(config)
     counted = (at("pools", ALL), at("control_plane", "slots"))
-    blocks = 2 ** max(NODE_PREFIX - network.pod_cidr.prefixlen, 0)
+    blocks = node_blocks(network)
     if network.pod_cidr.prefixlen <= NODE_PREFIX and blocks < nodes:
         yield Problem(
             path=at("network", "pod_cidr"),
@@ -90,7 +90,7 @@ def room(config: ClusterConfig) -> Iterator[Problem]:
         )
     if not VPC_PREFIXES[0] <= network.vpc_cidr.prefixlen <= VPC_PREFIXES[1]:
         return
-    free = _free_addresses(config)
+    free = free_addresses(config)
     machines, zone = max((_machines_in(config, zone), zone) for zone in config.network.zones)
     if machines > free:
         yield Problem(
@@ -102,7 +102,13 @@ def room(config: ClusterConfig) -> Iterator[Problem]:
         )
 
 
-def _free_addresses(config: ClusterConfig) -> int:
+def node_blocks(network: Network) -> int:
+    """Nodes that the pod range has a block for."""
+    return 2 ** max(NODE_PREFIX - network.pod_cidr.prefixlen, 0)
+
+
+def free_addresses(config: ClusterConfig) -> int:
+    """Addresses of a zone's private subnet that nodes may have: all but AWS's own and those of the slots."""
     private = zone_plan(config.network.vpc_cidr, config.region, "a").private
     return private.num_addresses - FIRST_SLOT_HOST - len(SLOT_LETTERS) - 1
 

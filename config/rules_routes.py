@@ -29,7 +29,7 @@ def replicas(config: ClusterConfig) -> Iterator[Problem]:
     """The autoscaler's floor is not above its ceiling."""
     for name, service in config.services.items():
         path = at("services", name, "replicas")
-        if service.replicas.min > service.replicas.max:
+        if service.replicas.max is not None and service.replicas.min > service.replicas.max:
             yield Problem(
                 path=f"{path}.min",
                 value=service.replicas.min,

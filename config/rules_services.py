@@ -169,10 +169,10 @@ def scaling(config: ClusterConfig) -> Iterator[Problem]:
     if config.addons.metrics_server:
         return
     for name, service in config.services.items():
-        if service.replicas.max > service.replicas.min:
+        if service.replicas.most > service.replicas.min:
             yield Problem(
                 path=at("services", name, "replicas"),
-                value={"min": service.replicas.min, "max": service.replicas.max},
+                value={"min": service.replicas.min, "max": service.replicas.most},
                 rule="without addons.metrics_server the autoscaler has no figures and never scales",
                 fix="set addons.metrics_server: true, or make min and max equal",
                 also=(at("addons", "metrics_server"),),

@@ -6,13 +6,14 @@ Ranges and patterns are checked by pydantic, contradictions between fields by `c
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from config.fields import STRICT
 from config.fields import about as _about
+from config.schema_capacity import Connections, Memory, Transfer
 from config.schema_stated import StatedControlPlane, StatedPool, StatedService, StatedSheet
 from config.schema_traffic import Routes, ServiceTraffic, Traffic
 from config.types import (
@@ -52,16 +53,31 @@ from config.types import (
     StorageKind,
     Term,
     Text,
+    Tolerance,
     ZoneLetter,
 )
+
+DEFAULT_MOST: Final = 2
+"""Pods at most of a service that names no maximum: the second takes over while the first is replaced."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Replicas:
     """Bounds of a service's HorizontalPodAutoscaler."""
 
-    min: Annotated[Count, _about("pods at rest")] = 1
-    max: Annotated[Count, _about("pods at most")] = 2
+    min: Annotated[Count, _about("pods at rest; a tolerance may ask for more")] = 1
+    max: Annotated[
+        Count | None,
+        _about(
+            "pods at most; absent: 2, or where sizing chooses the machines as many as the peak, its bursts and the"
+            " tolerance need"
+        ),
+    ] = None
+
+    @property
+    def most(self) -> int:
+        """`max`, or what it is when absent."""
+        return max(DEFAULT_MOST, self.min) if self.max is None else self.max
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -123,7 +139,20 @@ class Service:
         _about("CPU and memory requests of the whole namespace; absent: maximum pods plus one surge pod"),
     ] = None
     demand: Annotated[Demand | None, _about("measured cost of a request; absent: utilisation is not judged")] = None
-    autoscale_cpu_percent: Annotated[Count, Field(le=100, description="HPA target, % of the CPU request")] = 60
+    memory: Annotated[Memory | None, _about("how much memory a pod needs, when `resources` does not say")] = None
+    connections: Annotated[Connections | None, _about("absent: database connections are not judged")] = None
+    transfer: Annotated[Transfer | None, _about("absent: network and volumes are not judged")] = None
+    autoscale_cpu_percent: Annotated[
+        Count | None,
+        Field(
+            le=100,
+            description="HPA target, % of the CPU request; absent: the lower of `headroom.utilisation_target` and what"
+            " `headroom.growth_per_minute` leaves until a new pod helps",
+        ),
+    ] = None
+    ready_seconds: Annotated[
+        Seconds, _about("from the start of a pod until it carries its share: image, start, warm-up, s")
+    ] = 90.0
     health_path: Annotated[HttpPath, _about("HTTP path of the probes")] = "/actuator/health"
     startup_seconds: Annotated[Seconds, _about("longest start before the pod is restarted, s")] = 180.0
     database: Annotated[Name | None, _about("key of `databases`")] = None
@@ -140,7 +169,13 @@ class Service:
 class Pool:
     """A node pool: machines of one type with one set of labels and taints."""
 
-    instance_type: Annotated[str | None, _about("EC2 type; absent: the cheapest of `families` that fits")] = None
+    instance_type: Annotated[
+        str | None,
+        _about(
+            "EC2 type; absent: the cheapest mix of types of `families` that holds all pods, or with `count` the"
+            " cheapest type of which so many hold them"
+        ),
+    ] = None
     families: Annotated[tuple[str, ...], _about("EC2 families to choose from, such as c5a")] = ("c5a",)
     count: Annotated[Count | None, _about("machines; absent: as many as the pods need")] = None
     max_count: Annotated[Count | None, _about("upper bound for the Auto Scaling groups; absent: `count` + 1")] = None
@@ -154,6 +189,7 @@ class Pool:
     root_disk_gib: Annotated[DiskGib, Field(ge=20, description="encrypted gp3 root volume, GiB")] = 20
     spot: Annotated[bool, _about("spot machines; refused where Kafka brokers may run")] = False
     labels: Annotated[Mapping[str, str], _about("further node labels")] = field(default_factory=dict[str, str])
+    tolerance: Annotated[Tolerance | None, _about("absent: the cluster's `tolerance`")] = None
     reason: Annotated[str, _about("why this type was chosen, for the plan's table")] = ""
     stated: Annotated[StatedPool | None, _about("what a sheet says of it, for comparison")] = None
 
@@ -162,7 +198,22 @@ class Pool:
 class ControlPlane:
     """The control-plane machines. A slot keeps its address, volume and etcd member over replacements."""
 
-    instance_type: Annotated[str, _about("EC2 type, at least 2 vCPU and 2 GiB (kubeadm's floor)")] = "t3a.medium"
+    instance_type: Annotated[
+        str | None,
+        _about(
+            "EC2 type, at least 2 vCPU and 2 GiB (kubeadm's floor); null: the cheapest of `families` that the number of"
+            " workers asks for and every slot's zone offers"
+        ),
+    ] = "t3a.medium"
+    families: Annotated[tuple[str, ...], _about("EC2 families to choose from, with `instance_type: null`")] = (
+        "c5a",
+        "m5a",
+        "c6i",
+    )
+    mean_cpu_m: Annotated[
+        CpuMillis | None,
+        _about("mean CPU of one control plane as measured, thousandths of a vCPU; judges burstable types"),
+    ] = None
     slots: Annotated[
         Mapping[SlotLetter, ZoneLetter], _about("slot letter to zone letter; 1, 3 or 5 slots (etcd quorum)")
     ] = field(default_factory=lambda: {"a": "a"})
@@ -319,6 +370,10 @@ class Database:
     cidr: Annotated[Cidr | None, _about("network of the existing database, for the firewall")] = None
     create: Annotated[CreateDatabase | None, _about("make an RDS instance instead")] = None
     port: Annotated[Port | None, _about("absent: 3306 or 5432")] = None
+    max_connections: Annotated[
+        Count | None,
+        _about("connections that it accepts; absent: the engine's default for the class that the stack makes"),
+    ] = None
     database: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$", description="database name")]
     username: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$", description="user name")]
     service_name: Annotated[ObjectName, _about("the ExternalName Service")] = "mysql-external-service"
@@ -417,6 +472,13 @@ class Headroom:
     """How full a machine may be."""
 
     utilisation_target: Annotated[Share, _about("CPU share at the peak that counts as comfortable")] = 0.6
+    failed_utilisation: Annotated[Share, _about("CPU share at the peak that is borne while a node or zone is lost")] = (
+        0.85
+    )
+    growth_per_minute: Annotated[
+        float,
+        Field(ge=0, le=100, description="fastest growth of traffic that autoscalers keep up with, a share"),
+    ] = 0.2
     platform_share: Annotated[
         Resources,
         _about("kept free of services on every worker, for Kafka brokers, operators and the other platform pods"),
@@ -478,6 +540,13 @@ class ClusterConfig:
     traffic: Annotated[Traffic, _about("the platform's traffic")]
     services: Annotated[Mapping[Name, Service], Field(min_length=1, description="application services by name")]
     pools: Annotated[Mapping[Name, Pool], Field(min_length=1, description="node pools by name")]
+    tolerance: Annotated[
+        Tolerance,
+        _about(
+            "what may fail at the peak while every service stays below `headroom.failed_utilisation`: `none`, any one"
+            " `node`, or any one `zone`; machines that sizing chooses are chosen so"
+        ),
+    ] = "none"
     control_plane: Annotated[ControlPlane, _about("control-plane machines")] = field(default_factory=ControlPlane)
     network: Annotated[Network, _about("addresses, zones, NAT")] = field(default_factory=Network)
     api_access: Annotated[ApiAccess, _about("operators' way to the API")] = field(default_factory=ApiAccess)

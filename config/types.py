@@ -40,6 +40,7 @@ Milliseconds = Annotated[float, Gt(0), Le(600_000)]
 Seconds = Annotated[float, Gt(0), Le(86_400)]
 CpuMillis = Annotated[int, Ge(10), Le(192_000)]
 MemoryMib = Annotated[int, Ge(16), Le(1_572_864)]
+Bytes = Annotated[int, Ge(0), Le(10**12)]
 DiskGib = Annotated[int, Ge(1), Le(16_384)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Cidr = IPv4Network

@@ -4,7 +4,20 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from config.schema_traffic import Traffic
-from sizing.model import InstanceType, MemorySeen, Plan, PodResources, PoolPlan, Price, ServicePlan, Span, TrafficPlan
+from sizing.model import (
+    CapacityPlan,
+    Credits,
+    InstanceType,
+    MemorySeen,
+    PackingPlan,
+    Plan,
+    PodResources,
+    PoolPlan,
+    Price,
+    ServicePlan,
+    Span,
+    TrafficPlan,
+)
 from sizing.price import cents
 from sizing.traffic import peak_factor
 
@@ -32,12 +45,14 @@ def document(plan: Plan) -> dict[str, object]:
         "traffic": _assumptions(plan.config.traffic),
         "services": {name: _service(service) for name, service in plan.services.items()},
         "pools": {name: _pool(pool) for name, pool in plan.pools.items()},
+        "packings": {name: _packing(packing) for name, packing in plan.packings.items()},
         "control_plane": {
             "instance_type": plan.control_plane.instance.name,
             "count": len(plan.control_plane.slots),
             "zones": [slot.zone for slot in plan.control_plane.slots.values()],
             "price": _price(plan.control_plane.price, len(plan.control_plane.slots)),
             "memory": _memory(plan.control_plane.instance, plan.control_plane.memory),
+            "credits": _credits(plan.control_plane.credits),
         },
         "price": {
             "month": float(plan.price.month),
@@ -75,6 +90,12 @@ def _service(service: ServicePlan) -> dict[str, object]:
         **_traffic(service.traffic),
         "bases": dict(BASES),
         "replicas": {"min": service.min_replicas, "max": service.max_replicas},
+        "spread": {
+            "per_node": service.replication.per_node,
+            "node_skew": service.replication.node_skew,
+            "zones": service.replication.zones,
+        },
+        "capacity": _capacity(service.capacity),
         "requests": _resources(service.requests),
         "limits": _resources(service.limits),
         "pool": service.pool,
@@ -99,6 +120,52 @@ def _traffic(traffic: TrafficPlan | None) -> Mapping[str, object]:
         "exact": {"rps_mean": _span(traffic.rps_mean_exact), "rps_peak": number(traffic.rps_peak_exact)},
         "derived_from": {name: number(weight) for name, weight in traffic.weights.items()},
     }
+
+
+def _capacity(found: CapacityPlan) -> dict[str, object]:
+    return {
+        "basis": found.basis,
+        "rate": number(found.rate),
+        "cpu_m": found.cpu_m,
+        "scarce": found.scarce,
+        "at_peak": found.at_peak,
+        "after_loss": found.after_loss,
+        "ceiling_rps": _optional(found.ceiling_rps),
+        "utilisation": _optional(found.utilisation),
+        "response_ms": _optional(found.response_ms),
+        "scale_percent": found.scale_percent,
+        "network_mbps": number(found.network_mbps),
+        "disk_mbps": number(found.disk_mbps),
+    }
+
+
+def _packing(packing: PackingPlan) -> dict[str, object]:
+    """Cost and bound in USD per hour; the gap is a share of the bound."""
+    return {
+        "tolerance": packing.tolerance,
+        "method": packing.method,
+        "cost": float(packing.cost),
+        "bound": float(packing.bound),
+        "gap": float(round(packing.gap, 6)),
+        "notes": list(packing.notes),
+        "nodes": [{"type": node.type, "zone": node.zone, "pods": dict(node.pods)} for node in packing.nodes],
+    }
+
+
+def _credits(held: Credits | None) -> dict[str, object] | None:
+    if held is None:
+        return None
+    return {
+        "baseline_m": held.baseline_m,
+        "per_hour": held.per_hour,
+        "most": held.most,
+        "full_hours": float(held.full_hours),
+        "surplus_usd_hour": float(held.surplus_usd_hour),
+    }
+
+
+def _optional(value: Decimal | None) -> int | float | None:
+    return None if value is None else number(value)
 
 
 def number(value: Decimal) -> int | float:
@@ -136,6 +203,7 @@ def _memory(instance: InstanceType, seen: MemorySeen) -> dict[str, object]:
 
 def _pool(pool: PoolPlan) -> dict[str, object]:
     return {
+        "pool": pool.pool,
         "instance_type": pool.instance.name,
         "count": pool.count,
         "maximum": pool.maximum,

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from config.schema import ClusterConfig
-from config.types import Basis, PurchaseOption, Term
+from config.types import Basis, PurchaseOption, Term, Tolerance
 
 HOURS_PER_MONTH = 730
 """AWS's own convention for monthly prices: 365 days x 24 h / 12."""
@@ -74,19 +74,73 @@ class PodResources:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CapacityPlan:
+    """What the peak asks of one service, and what its pods can do."""
+
+    basis: Basis
+    """What `rate` rests on."""
+    rate: Decimal
+    """Requests per second at the peak."""
+    cpu_m: int | None
+    """Thousandths of a vCPU that they keep busy; None without a measured demand."""
+    scarce: str
+    """The resource that sets the number of pods: CPU, threads, database connections; `floor` without a demand."""
+    at_peak: int
+    """Pods that carry the peak comfortably, without regard to failures."""
+    after_loss: int
+    """Pods that must be left when a node or zone is lost at the peak."""
+    ceiling_rps: Decimal | None
+    """Requests per second that all pods together can get through, their scarcest resource used up."""
+    utilisation: Decimal | None
+    """Share of that resource in use at the peak with all pods running."""
+    response_ms: Decimal | None
+    """Mean response time at the peak with all pods running (M/M/c); None without a measured demand."""
+    scale_percent: int
+    """Target of the autoscaler, % of the CPU request."""
+    network_mbps: Decimal
+    """Megabits per second in and out, all pods together."""
+    disk_mbps: Decimal
+    """Megabits per second to and from volumes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replication:
+    """Bounds of a service's autoscaler, and how its pods must spread."""
+
+    minimum: int
+    maximum: int
+    per_node: int | None = None
+    """Most pods on one node, where a node's loss must be borne; None: no such bound."""
+    node_skew: int | None = None
+    """How much fuller one node may be than another; None: evenness is wished for only."""
+    zones: bool = False
+    """Zones must be equally full, give or take one pod: a zone's loss must be borne."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServicePlan:
     """One service, decided."""
 
     name: str
     pool: str
     traffic: TrafficPlan | None
-    min_replicas: int
-    max_replicas: int
+    replication: Replication
+    capacity: CapacityPlan
     requests: PodResources
     limits: PodResources
     utilisation: Mapping[str, Decimal]
     """CPU share of all its nodes at the peak, by basis; empty without a measured demand."""
     notes: tuple[str, ...]
+
+    @property
+    def min_replicas(self) -> int:
+        """Pods at rest."""
+        return self.replication.minimum
+
+    @property
+    def max_replicas(self) -> int:
+        """Pods at most."""
+        return self.replication.maximum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +224,12 @@ class NodeGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolPlan:
-    """One node pool, decided."""
+    """The machines of one type of a node pool. A pool that was given has one part, a packed one may have several."""
 
     name: str
+    """Key of this part: the pool's name, or that and the type."""
+    pool: str
+    """The pool's name in the configuration: what nodes are labelled with and services ask for."""
     instance: InstanceType
     price: Price
     count: int
@@ -190,6 +247,50 @@ class PoolPlan:
     taints: tuple[str, ...]
     """kubelet form: key=value:Effect."""
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedNode:
+    """One machine of a packing: its type, its zone, and the pods that it was chosen for by name."""
+
+    type: str
+    zone: str
+    pods: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackingPlan:
+    """How the machines of one pool were chosen, and what is proved about it."""
+
+    pool: str
+    tolerance: Tolerance
+    method: str
+    cost: Decimal
+    """USD per hour."""
+    bound: Decimal
+    """USD per hour that no choice of machines for the same pods can undercut."""
+    notes: tuple[str, ...]
+    nodes: tuple[PackedNode, ...]
+
+    @property
+    def gap(self) -> Decimal:
+        """Cost above the bound as a share of the bound."""
+        return (self.cost - self.bound) / self.bound if self.bound else Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credits:
+    """What a burstable machine earns and holds (EC2 user guide, CPU credits)."""
+
+    baseline_m: int
+    """Thousandths of a vCPU that it may use for ever."""
+    per_hour: int
+    most: int
+    """Credits of a full balance."""
+    full_hours: Decimal
+    """Hours at 100 % that a full balance lasts."""
+    surplus_usd_hour: Decimal
+    """Price of an hour at 100 % beyond the balance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +312,10 @@ class ControlPlanePlan:
     slots: Mapping[str, SlotPlan]
     memory: MemorySeen
     reserves: Reserves
+    credits: Credits | None
+    """For a burstable type."""
+    workers: int
+    """Worker machines that it looks after."""
     root_disk_gib: int
     etcd_disk_gib: int
     schedulable: bool
@@ -304,6 +409,9 @@ class Plan:
     services: Mapping[str, ServicePlan]
     quotas: Mapping[str, QuotaPlan]
     pools: Mapping[str, PoolPlan]
+    """Parts of pools by their own names."""
+    packings: Mapping[str, PackingPlan]
+    """By the pool's name, for pools whose machines sizing chose."""
     control_plane: ControlPlanePlan
     network: NetworkPlan
     firewall: FirewallPlan
@@ -324,3 +432,7 @@ class Plan:
     def worker_count(self) -> int:
         """Machines over all pools."""
         return sum(pool.count for pool in self.pools.values())
+
+    def parts_of(self, pool: str) -> tuple[PoolPlan, ...]:
+        """Parts of one pool of the configuration; labels, taints and services are those of all."""
+        return tuple(part for part in self.pools.values() if part.pool == pool)

@@ -1,27 +1,17 @@
-"""Machines: the type and count of every pool, given or chosen, and the control plane."""
+"""Machines of pools whose type or number is given: what is left open is the cheapest uniform choice that fits."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import replace
 
 from config.schema import ClusterConfig, Pool
-from sizing import pods
-from sizing.addresses import slot_plans
+from sizing import capacity, pods
 from sizing.catalogue import load
-from sizing.model import (
-    ControlPlanePlan,
-    InstanceType,
-    NetworkPlan,
-    NodeGroup,
-    PodResources,
-    PoolPlan,
-    TrafficPlan,
-)
+from sizing.model import InstanceType, NodeGroup, PodResources, PoolPlan, TrafficPlan
+from sizing.packed import least_pods
+from sizing.pools import pool_part
 from sizing.pricing.book import machine_price
-from sizing.reserves import DAEMONSET, allocatable, memory_seen, reserves, sustained_cpu_m
-
-POOL_LABEL = "groundswell.io/pool"
-"""Node label and, for dedicated pools, taint key: the pool's name is the value."""
+from sizing.reserves import DAEMONSET, allocatable, sustained_cpu_m
 
 
 class NoNodeFitsError(Exception):
@@ -41,7 +31,7 @@ def free_for_services(config: ClusterConfig, instance: InstanceType) -> PodResou
 
 
 def pod_requests(config: ClusterConfig, traffic: Mapping[str, TrafficPlan | None]) -> Mapping[str, PodResources]:
-    """Requests of one pod of every service: given, an equal share of a given machine, or from measured demand."""
+    """Requests of one pod of every service: given, an equal share of a given machine, or cut from the demand."""
     return {name: _requests(config, name, traffic[name]) for name in config.services}
 
 
@@ -51,14 +41,15 @@ def _requests(config: ClusterConfig, name: str, traffic: TrafficPlan | None) -> 
         return PodResources(cpu_m=service.resources.cpu_m, memory_mib=service.resources.memory_mib)
     pool = config.pools[service.pool]
     if pool.instance_type is None:
-        return pods.demanded(service, traffic, config.traffic.basis, config.headroom.utilisation_target)
+        return capacity.cut_pod(config, service, traffic, max(least_pods(config, service.pool), service.replicas.min))
     sharing = [other for other in config.services.values() if other.pool == service.pool]
     machines = pool.count or 1
-    return pods.share_of_node(
+    share = pods.share_of_node(
         free_for_services(config, load()[pool.instance_type]),
-        math.ceil(sum(pods.room(other) for other in sharing) / machines),
+        math.ceil(sum(pods.room(other.replicas.most) for other in sharing) / machines),
         sum(pods.needs_job(config, other) for other in sharing),
     )
+    return PodResources(cpu_m=share.cpu_m, memory_mib=capacity.memory_request(service) or share.memory_mib)
 
 
 def pool_plan(config: ClusterConfig, name: str, requests: Mapping[str, PodResources]) -> PoolPlan:
@@ -72,25 +63,18 @@ def pool_plan(config: ClusterConfig, name: str, requests: Mapping[str, PodResour
     instance, count, reason = _machines(config, pool, _pods_of(config, services, requests))
     zones = tuple(sorted(pool.zones or config.network.zones))
     maximum = max(pool.max_count or count + 1, count)
-    max_pods = config.kubernetes.max_pods
-    return PoolPlan(
-        name=name,
-        instance=instance,
-        price=machine_price(config, instance, spot=pool.spot, zones=zones),
-        count=count,
+    return replace(
+        pool_part(
+            config,
+            name,
+            key=name,
+            instance=instance,
+            zones=zones,
+            groups=_groups(zones, count, maximum, zonal=pool.zonal),
+            services=services,
+            reason=reason,
+        ),
         maximum=maximum,
-        zones=zones,
-        groups=MappingProxyType(_groups(zones, count, maximum, zonal=pool.zonal)),
-        services=services,
-        memory=memory_seen(instance, config.headroom.memory),
-        allocatable=allocatable(instance, max_pods, config.headroom.memory),
-        reserves=reserves(instance, max_pods),
-        root_disk_gib=pool.root_disk_gib,
-        dedicated=pool.dedicated,
-        spot=pool.spot,
-        labels=MappingProxyType(dict(sorted({**pool.labels, POOL_LABEL: name}.items()))),
-        taints=(f"{POOL_LABEL}={name}:NoSchedule",) if pool.dedicated else (),
-        reason=pool.reason or reason,
     )
 
 
@@ -98,7 +82,7 @@ def _pods_of(
     config: ClusterConfig, services: Sequence[str], requests: Mapping[str, PodResources]
 ) -> list[PodResources]:
     jobs = [pods.JOB for name in services if pods.needs_job(config, config.services[name])]
-    return [requests[name] for name in services for _ in range(pods.room(config.services[name]))] + jobs
+    return [requests[name] for name in services for _ in range(pods.room(config.services[name].replicas.most))] + jobs
 
 
 def _machines(config: ClusterConfig, pool: Pool, wanted: Sequence[PodResources]) -> tuple[InstanceType, int, str]:
@@ -156,30 +140,8 @@ def _groups(zones: Sequence[str], count: int, maximum: int, *, zonal: bool) -> d
         zone: NodeGroup(
             key=zone,
             zones=(zone,),
-            desired=_part(count, index, len(zones)),
-            maximum=max(math.ceil(maximum / len(zones)), _part(count, index, len(zones))),
+            desired=pods.part(count, index, len(zones)),
+            maximum=max(math.ceil(maximum / len(zones)), pods.part(count, index, len(zones))),
         )
         for index, zone in enumerate(zones)
     }
-
-
-def _part(count: int, index: int, parts: int) -> int:
-    """Even split; what is left over goes to the first zones of the alphabet."""
-    return count // parts + (1 if index < count % parts else 0)
-
-
-def control_plane_plan(config: ClusterConfig, network: NetworkPlan) -> ControlPlanePlan:
-    """The control-plane machines of a validated configuration."""
-    given = config.control_plane
-    instance = load()[given.instance_type]
-    return ControlPlanePlan(
-        instance=instance,
-        price=machine_price(config, instance),
-        slots=slot_plans(config, network),
-        memory=memory_seen(instance, config.headroom.memory),
-        reserves=reserves(instance, config.kubernetes.max_pods),
-        root_disk_gib=given.root_disk_gib,
-        etcd_disk_gib=given.etcd_disk_gib,
-        schedulable=given.schedulable,
-        reason=given.reason or "type given",
-    )

@@ -1,13 +1,11 @@
 """What one pod of each service asks for, and the quota of its namespace."""
 
-import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
 from config.schema import ClusterConfig, Service
 from config.types import Basis
-from sizing import arithmetic
 from sizing.model import PodResources, QuotaPlan, TrafficPlan
 
 CPU_STEP_M: Final = 50
@@ -23,9 +21,14 @@ JOB: Final = PodResources(cpu_m=100, memory_mib=128)
 CPU_LIMIT_FACTOR: Final = 2
 
 
-def room(service: Service) -> int:
+def room(most: int) -> int:
     """Pods that may run at once: the autoscaler's maximum and one surge pod."""
-    return service.replicas.max + SURGE
+    return most + SURGE
+
+
+def part(count: int, index: int, parts: int) -> int:
+    """Even split; what is left over goes to the first parts."""
+    return count // parts + (1 if index < count % parts else 0)
 
 
 def share_of_node(free: PodResources, pods: int, jobs: int) -> PodResources:
@@ -46,16 +49,6 @@ def rate(traffic: TrafficPlan, basis: Basis) -> Fraction:
     return Fraction(traffic.rps_peak_exact if basis == "arrival" else traffic.tps_target.high)
 
 
-def demanded(service: Service, traffic: TrafficPlan | None, basis: Basis, target: float) -> PodResources:
-    """Request of a pod from measured demand: rate x cost / utilisation target, spread over the maximum of pods."""
-    if service.demand is None or traffic is None:
-        return FLOOR
-    busy_m = rate(traffic, basis) * arithmetic.exact(service.demand.cpu_ms_per_request)
-    each = busy_m / arithmetic.exact(target) / service.replicas.max
-    cpu = math.ceil(each / CPU_STEP_M) * CPU_STEP_M
-    return PodResources(cpu_m=max(cpu, FLOOR.cpu_m), memory_mib=FLOOR.memory_mib)
-
-
 def limits(requests: PodResources) -> PodResources:
     """Twice the CPU, so that a pod may burst; the same memory, so that a node never runs out of it."""
     return PodResources(cpu_m=CPU_LIMIT_FACTOR * requests.cpu_m, memory_mib=requests.memory_mib)
@@ -66,19 +59,26 @@ def needs_job(config: ClusterConfig, service: Service) -> bool:
     return service.database is not None and config.databases[service.database].create is not None
 
 
-def needed(config: ClusterConfig, service: Service, requests: PodResources) -> PodResources:
+def needed(config: ClusterConfig, service: Service, requests: PodResources, most: int) -> PodResources:
     """Requests of all pods that may run at once: the autoscaler's maximum, one surge pod and, where needed, one Job."""
-    pods, jobs = room(service), int(needs_job(config, service))
+    pods, jobs = room(most), int(needs_job(config, service))
     return PodResources(
         cpu_m=pods * requests.cpu_m + jobs * JOB.cpu_m,
         memory_mib=pods * requests.memory_mib + jobs * JOB.memory_mib,
     )
 
 
-def quota(config: ClusterConfig, service: Service, requests: PodResources) -> QuotaPlan:
-    """LimitRange and ResourceQuota: the autoscaler's maximum plus one surge pod plus, where needed, one Job."""
-    given = service.quota
-    total = PodResources(cpu_m=given.cpu_m, memory_mib=given.memory_mib) if given else needed(config, service, requests)
+def quota(config: ClusterConfig, service: Service, requests: PodResources, replicas: int) -> QuotaPlan:
+    """LimitRange and ResourceQuota: the autoscaler's maximum plus one surge pod plus, where needed, one Job.
+
+    Args:
+        config: the configuration.
+        service: the service.
+        requests: requests of one pod.
+        replicas: pods at most.
+    """
+    given, least = service.quota, needed(config, service, requests, replicas)
+    total = PodResources(cpu_m=given.cpu_m, memory_mib=given.memory_mib) if given else least
     most = limits(requests)
     return QuotaPlan(
         default_request=requests,
@@ -87,7 +87,7 @@ def quota(config: ClusterConfig, service: Service, requests: PodResources) -> Qu
         maximum=PodResources(
             cpu_m=max(most.cpu_m, CPU_LIMIT_FACTOR * JOB.cpu_m), memory_mib=max(most.memory_mib, JOB.memory_mib)
         ),
-        pods=room(service) + needs_job(config, service),
+        pods=room(replicas) + needs_job(config, service),
         requests=total,
         limits=PodResources(cpu_m=CPU_LIMIT_FACTOR * total.cpu_m, memory_mib=total.memory_mib),
     )

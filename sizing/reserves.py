@@ -17,6 +17,8 @@ ARM_MEMORY_MIB: Final = 64
 """Further MiB that arm64 machines lose (Karpenter)."""
 FLAT_SOURCE: Final = "7.5 % less than the catalogue (Karpenter's default)"
 WHOLE_SOURCE: Final = "the catalogue, with nothing lost"
+DAEMONSET_PODS: Final = 6
+"""calico-node, its CSI driver, kube-proxy, EBS node plugin, node exporter and log shipper."""
 DAEMONSET: Final = PodResources(cpu_m=350, memory_mib=320)
 """calico-node (250m by its manifests), EBS node plugin, node exporter and log shipper together: an assumption."""
 

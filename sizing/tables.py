@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sizing.document import BASES
-from sizing.model import FirewallRule, Plan, Span
+from sizing.model import HOURS_PER_MONTH, FirewallRule, Plan, Span
 from sizing.price import cents
 
 UNKNOWN = "-"
@@ -45,8 +45,13 @@ def tables(plan: Plan) -> Iterator[RenderableType]:
     yield sessions_table(plan)
     yield heading("Pods")
     yield pods_table(plan)
+    yield heading(f"Capacity at the peak (basis {plan.basis})")
+    yield capacity_table(plan)
     yield heading("Nodes")
     yield nodes_table(plan)
+    if plan.packings:
+        yield heading("Packing: what is proved of the machines that were chosen")
+        yield packing_table(plan)
     yield heading("Memory of the nodes: what the plan counts on")
     yield memory_table(plan)
     options = ", ".join(sorted({price.option for price in used}))
@@ -163,6 +168,45 @@ def pods_table(plan: Plan) -> Table:
     return table
 
 
+def capacity_table(plan: Plan) -> Table:
+    """What the peak asks of every service, which resource decides, and what its pods can do."""
+    figures = ("peak/s", "busy vCPU", "pods", "after a loss", "in use", "HPA %", "mean ms", "up to /s")
+    table = new_table("service", *figures, "decided by", numbers=figures)
+    for name, service in plan.services.items():
+        found = service.capacity
+        table.add_row(
+            name,
+            f"{found.rate:,.1f}",
+            UNKNOWN if found.cpu_m is None else f"{found.cpu_m / 1000:,.2f}",
+            str(found.at_peak),
+            str(found.after_loss),
+            UNKNOWN if found.utilisation is None else f"{found.utilisation:.1%}",
+            str(found.scale_percent),
+            UNKNOWN if found.response_ms is None else f"{found.response_ms:,.2f}",
+            UNKNOWN if found.ceiling_rps is None else f"{found.ceiling_rps:,.0f}",
+            found.scarce,
+        )
+    return table
+
+
+def packing_table(plan: Plan) -> Table:
+    """Cost, proved bound and gap of every pool whose machines sizing chose."""
+    figures = ("nodes", "USD/month", "at least", "gap")
+    table = new_table("pool", "survives", *figures, "found by", numbers=figures)
+    for name, packing in plan.packings.items():
+        survives = {"none": "nothing", "node": "any one node", "zone": "any one zone"}[packing.tolerance]
+        table.add_row(
+            name,
+            survives,
+            str(len(packing.nodes)),
+            f"{cents(packing.cost * HOURS_PER_MONTH):,}",
+            f"{cents(packing.bound * HOURS_PER_MONTH):,}",
+            f"{packing.gap:.2%}",
+            "; ".join((packing.method, *packing.notes)),
+        )
+    return table
+
+
 def nodes_table(plan: Plan) -> Table:
     """Machines with price and reason."""
     table = new_table(
@@ -187,7 +231,7 @@ def nodes_table(plan: Plan) -> Table:
             control.price,
             control.reason,
         )
-    ] + [(name, pool.instance, pool.count, pool.zones, pool.price, pool.reason) for name, pool in plan.pools.items()]
+    ] + [(pool.pool, pool.instance, pool.count, pool.zones, pool.price, pool.reason) for pool in plan.pools.values()]
     for role, instance, count, zones, price, reason in rows:
         table.add_row(
             role,

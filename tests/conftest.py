@@ -56,7 +56,12 @@ def ha_object():
     return cluster
 
 
-OBJECTS = {"dev": dev_object, "ha": ha_object}
+def production_object():
+    """Three zones and machines that sizing packs."""
+    return read_yaml(ROOT / "Pulumi.production.yaml")["config"][CLUSTER_KEY]
+
+
+OBJECTS = {"dev": dev_object, "ha": ha_object, "production": production_object}
 
 
 def plan_of(raw, stack):
@@ -76,6 +81,11 @@ def dev_plan(plans):
 @pytest.fixture(scope="session")
 def ha_plan(plans):
     return plans["ha"]
+
+
+@pytest.fixture(scope="session")
+def production_plan(plans):
+    return plans["production"]
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +112,8 @@ def dev(recordings):
 @pytest.fixture(scope="session")
 def ha(recordings):
     return recordings["ha"]
+
+
+@pytest.fixture(scope="session")
+def production(recordings):
+    return recordings["production"]

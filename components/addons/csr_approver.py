@@ -51,7 +51,7 @@ def values(plan: Plan) -> dict[str, Any]:
         "bypassDnsResolution": False,
         "dnsPolicy": "Default",
         "nodeSelector": {CONTROL_PLANE_LABEL: ""},
-        "tolerations": platform_tolerations(),
+        "tolerations": platform_tolerations(plan.config),
         "resources": platform_resources(plan.config, "kubelet-csr-approver"),
         "metrics": {"enable": False},
     }

@@ -75,7 +75,7 @@ def values(plan: Plan) -> dict[str, Any]:
         "clusterRoleBinding": {"create": False},
         "config": {"unsafeUseServiceAccountToken": False},
         "service": {"type": "ClusterIP"},
-        "tolerations": platform_tolerations(),
+        "tolerations": platform_tolerations(plan.config),
         "resources": platform_resources(plan.config, "headlamp"),
         "securityContext": {
             "runAsNonRoot": True,

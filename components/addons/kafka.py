@@ -41,7 +41,8 @@ class KafkaCluster(ComponentResource):
         kafka, protect = args.kafka, args.plan.protected
         volumes = [kubernetes_object(each, ResourceOptions(parent=self)) for each in static_storage(kafka)]
         pool = kubernetes_object(
-            manifests.node_pool(kafka), ResourceOptions(parent=self, protect=protect, depends_on=volumes)
+            manifests.node_pool(args.plan.config, kafka),
+            ResourceOptions(parent=self, protect=protect, depends_on=volumes),
         )
         self.ready = kubernetes_object(
             manifests.kafka_cluster(args.plan.config, kafka),

@@ -82,7 +82,7 @@ def values(plan: Plan, kafka: Kafka) -> dict[str, Any]:
         ],
         "podSecurityContext": pod_security(),
         "securityContext": container_security(),
-        "tolerations": platform_tolerations(),
+        "tolerations": platform_tolerations(plan.config),
         "resources": platform_resources(plan.config, "kafka-ui"),
     }
 

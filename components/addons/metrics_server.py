@@ -38,6 +38,6 @@ class MetricsServer(ComponentResource):
 def values(plan: Plan) -> dict[str, Any]:
     """Chart values. The chart's arguments stay: kubelets' certificates are signed by the cluster's own CA."""
     return {
-        "tolerations": platform_tolerations(),
+        "tolerations": platform_tolerations(plan.config),
         "resources": platform_resources(plan.config, "metrics-server"),
     }

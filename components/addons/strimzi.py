@@ -57,7 +57,7 @@ def values(plan: Plan) -> dict[str, Any]:
     return {
         "watchNamespaces": [],
         "watchAnyNamespace": False,
-        "tolerations": platform_tolerations(),
+        "tolerations": platform_tolerations(plan.config),
         "resources": platform_resources(plan.config, "strimzi-operator"),
         "extraEnvs": [{"name": "STRIMZI_POD_SECURITY_PROVIDER_CLASS", "value": "restricted"}],
     }

@@ -9,7 +9,7 @@ from components.manifests.parts import (
     Manifest,
     metadata,
     platform_resources,
-    pool_toleration,
+    pool_tolerations,
     quantities,
 )
 from components.manifests.storage import LOCAL_CLASS, RETAIN_CLASS
@@ -32,7 +32,7 @@ def bootstrap_address(kafka: Kafka, port: int = PLAIN_PORT) -> str:
     return f"{kafka.name}-kafka-bootstrap.{kafka.namespace}.svc.cluster.local:{port}"
 
 
-def node_pool(kafka: Kafka) -> Manifest:
+def node_pool(config: ClusterConfig, kafka: Kafka) -> Manifest:
     """Brokers that are KRaft controllers too, one per machine, spread evenly over the zones."""
     return {
         "apiVersion": API_VERSION,
@@ -55,7 +55,7 @@ def node_pool(kafka: Kafka) -> Manifest:
                     }
                 ],
             },
-            "template": {"pod": _placement(kafka)},
+            "template": {"pod": _placement(config, kafka)},
         },
     }
 
@@ -65,10 +65,10 @@ def _broker_resources(kafka: Kafka) -> Manifest:
     return {"requests": requests, "limits": {"memory": requests["memory"]}}
 
 
-def _placement(kafka: Kafka) -> Manifest:
+def _placement(config: ClusterConfig, kafka: Kafka) -> Manifest:
     brokers = {"matchLabels": {CLUSTER_LABEL: kafka.name, "strimzi.io/pool-name": POOL}}
     return {
-        "tolerations": [pool_toleration()],
+        "tolerations": pool_tolerations(config),
         "affinity": {
             "podAntiAffinity": {
                 "requiredDuringSchedulingIgnoredDuringExecution": [
@@ -115,13 +115,13 @@ def kafka_cluster(config: ClusterConfig, kafka: Kafka) -> Manifest:
             "entityOperator": {
                 "topicOperator": {"resources": entity_operator},
                 "userOperator": {"resources": entity_operator},
-                "template": {"pod": {"tolerations": [pool_toleration()]}},
+                "template": {"pod": {"tolerations": pool_tolerations(config)}},
             },
             "kafkaExporter": {
                 "topicRegex": ".*",
                 "groupRegex": ".*",
                 "resources": platform_resources(config, "kafka-exporter"),
-                "template": {"pod": {"tolerations": [pool_toleration()]}},
+                "template": {"pod": {"tolerations": pool_tolerations(config)}},
             },
         },
     }

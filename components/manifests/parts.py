@@ -5,8 +5,9 @@ from typing import Any, Final, TypeAlias
 
 from config.schema import ClusterConfig
 from sizing.model import PodResources
-from sizing.nodes import POOL_LABEL
+from sizing.packed import platform_pool
 from sizing.platform import platform_pods
+from sizing.pools import POOL_LABEL, pool_taints
 
 Manifest: TypeAlias = dict[str, Any]
 """One Kubernetes object, or a part of one, as it would stand in JSON."""
@@ -110,14 +111,21 @@ def control_plane_toleration() -> Manifest:
     return {"key": CONTROL_PLANE_LABEL, "operator": "Exists", "effect": "NoSchedule"}
 
 
-def pool_toleration() -> Manifest:
-    """Lets a platform pod run on every node pool: a dedicated pool is closed to other services, not to us."""
-    return {"key": POOL_LABEL, "operator": "Exists", "effect": "NoSchedule"}
+def pool_tolerations(config: ClusterConfig) -> list[Manifest]:
+    """Lets a platform pod run where sizing has set room aside for it.
+
+    That is every pool, dedicated ones too, or the one that was packed with the platform's pods: in another packed pool
+    they would take the place of a service.
+    """
+    home = platform_pool(config)
+    if home is None:
+        return [{"key": POOL_LABEL, "operator": "Exists", "effect": "NoSchedule"}]
+    return taint_tolerations(pool_taints(config, home))
 
 
-def platform_tolerations() -> list[Manifest]:
-    """For pods of the platform, which may run on any node."""
-    return [control_plane_toleration(), pool_toleration()]
+def platform_tolerations(config: ClusterConfig) -> list[Manifest]:
+    """For pods of the platform, which may run on control planes too."""
+    return [control_plane_toleration(), *pool_tolerations(config)]
 
 
 def pod_security() -> Manifest:

@@ -13,7 +13,7 @@ SCALE_DOWN_SECONDS: Final = 300
 def autoscaler(plan: Plan, name: str) -> Manifest:
     """The HorizontalPodAutoscaler with the plan's bounds; it waits before it takes pods away."""
     decided = plan.services[name]
-    target = {"type": "Utilization", "averageUtilization": plan.config.services[name].autoscale_cpu_percent}
+    target = {"type": "Utilization", "averageUtilization": decided.capacity.scale_percent}
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",

@@ -20,8 +20,8 @@ from components.manifests.parts import (
 )
 from config.schema import Database
 from sizing.model import PoolPlan
-from sizing.nodes import POOL_LABEL
 from sizing.pods import JOB
+from sizing.pools import POOL_LABEL
 
 SEED_DEADLINE_SECONDS: Final = 1800
 """A new RDS instance answers within minutes; after half an hour something else is wrong."""
@@ -104,7 +104,7 @@ def _seed_pod(name: str, database: Database, pool: PoolPlan, images: SeedImages)
         "restartPolicy": "OnFailure",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "nodeSelector": {POOL_LABEL: pool.name},
+        "nodeSelector": {POOL_LABEL: pool.pool},
         "tolerations": taint_tolerations(pool.taints),
         "securityContext": pod_security(),
         "containers": [

@@ -21,8 +21,8 @@ from components.manifests.parts import (
     taint_tolerations,
 )
 from sizing.model import Plan
-from sizing.nodes import POOL_LABEL
 from sizing.pods import SURGE
+from sizing.pools import POOL_LABEL
 
 SERVICE_PORT: Final = 80
 PORT_NAME: Final = "http"
@@ -99,13 +99,17 @@ def deployment(plan: Plan, name: str) -> Manifest:
 
 
 def _pod(plan: Plan, name: str) -> Manifest:
-    pool = plan.pools[plan.services[name].pool]
+    pool = plan.parts_of(plan.services[name].pool)[0]
+    replication = plan.services[name].replication
     return {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "nodeSelector": {POOL_LABEL: pool.name},
+        "nodeSelector": {POOL_LABEL: pool.pool},
         "tolerations": taint_tolerations(pool.taints),
-        "topologySpreadConstraints": [_spread(name, ZONE_LABEL), _spread(name, HOST_LABEL)],
+        "topologySpreadConstraints": [
+            _spread(name, ZONE_LABEL, hard=replication.zones),
+            _spread(name, HOST_LABEL, replication.node_skew or 1, hard=replication.node_skew is not None),
+        ],
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": pod_security(),
         "containers": [_container(plan, name)],
@@ -113,11 +117,12 @@ def _pod(plan: Plan, name: str) -> Manifest:
     }
 
 
-def _spread(name: str, topology: str) -> Manifest:
+def _spread(name: str, topology: str, skew: int = 1, *, hard: bool) -> Manifest:
+    """Evenness over zones or nodes: enforced where the plan's tolerance rests on it, else wished for."""
     return {
-        "maxSkew": 1,
+        "maxSkew": skew,
         "topologyKey": topology,
-        "whenUnsatisfiable": "ScheduleAnyway",
+        "whenUnsatisfiable": "DoNotSchedule" if hard else "ScheduleAnyway",
         "labelSelector": {"matchLabels": selector(name)},
         "matchLabelKeys": ["pod-template-hash"],
     }

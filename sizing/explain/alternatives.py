@@ -33,8 +33,13 @@ class Alternative:
 
 
 def alternatives(plan: Plan, name: str) -> tuple[Alternative, ...]:
-    """The next smaller size of the family, the next cheaper type of all, and one machine fewer, where there are any."""
+    """The next smaller size of the family, the next cheaper type of all, and one machine fewer, where there are any.
+
+    None for a packed pool.
+    """
     pool = plan.pools[name]
+    if pool.pool in plan.packings:
+        return ()  # its cost stands against a proved bound over all types
     found = [_judged(plan, name, instance, pool.count) for instance in _cheaper(plan, name)]
     if pool.count > 1:
         found.append(_judged(plan, name, pool.instance, pool.count - 1))

@@ -134,6 +134,9 @@ def _service(plan: Plan, service: ServicePlan) -> ServiceExplanation:
 
 def _needs(plan: Plan, service: ServicePlan) -> Iterator[Need]:
     yield Need(why="the floor of pods at rest", pods=service.min_replicas)
+    packing = plan.packings.get(service.pool)
+    if packing is not None and packing.tolerance != "none":
+        yield Need(why=f"the loss of any one {packing.tolerance} at the peak", pods=service.max_replicas)
     demand = plan.config.services[service.name].demand
     if demand is None or service.traffic is None:
         return

@@ -1,7 +1,8 @@
 """Every machine of a plan with the pods on it.
 
 Where machines were chosen by hand Kubernetes decides where pods go; the layout then shows one placement that its rules
-allow: a service's pods spread over the machines of its pool, the platform's pods where most memory is free.
+allow: a service's pods spread over the machines of its pool, the platform's pods where most memory is free. Of a pool
+that sizing packed it shows the packing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, Literal
 
-from sizing.model import InstanceType, NodeGroup, Plan, PodResources, PoolPlan, Price
+from sizing.model import InstanceType, NodeGroup, PackingPlan, Plan, PodResources, PoolPlan, Price
+from sizing.packed import PLATFORM_PREFIX, platform_pool
 from sizing.platform import platform_pods
 from sizing.reserves import DAEMONSET, allocatable
 
@@ -109,19 +111,23 @@ class _Open:
 
 def layout(plan: Plan) -> tuple[Place, ...]:
     """Control planes first, then the pools in the plan's order; every service with its most pods."""
-    max_pods = plan.config.kubernetes.max_pods
-    workers = [machine for pool in plan.pools.values() for machine in _machines(pool, max_pods)]
+    workers = [machine for pool in plan.pools.values() for machine in _machines(pool)]
     for name, service in plan.services.items():
-        own = [machine for machine in workers if machine.pool == service.pool]
+        own = [machine for machine in workers if plan.pools[machine.pool].pool == service.pool]
+        if service.pool in plan.packings:
+            continue
         for machine, count in zip(own, _spread(service.max_replicas, len(own)), strict=True):
             if count:
                 machine.boxes.append(Box(name=name, kind="service", count=count, each=service.requests))
-    _place_platform(plan, [machine for machine in workers if not plan.pools[machine.pool].spot])
+    for packing in plan.packings.values():
+        _unpack(plan, packing, workers)
+    if platform_pool(plan.config) is None:
+        _place_platform(plan, [machine for machine in workers if not plan.pools[machine.pool].spot])
     return tuple(machine.closed() for machine in (*_control_planes(plan), *workers))
 
 
-def _machines(pool: PoolPlan, max_pods: int) -> Iterator[_Open]:
-    room = allocatable(pool.instance, max_pods)
+def _machines(pool: PoolPlan) -> Iterator[_Open]:
+    room = pool.allocatable
     for group, number in _numbered(pool.groups):
         yield _Open(
             key=f"{pool.name}-{group.key}-{number}",
@@ -134,6 +140,22 @@ def _machines(pool: PoolPlan, max_pods: int) -> Iterator[_Open]:
         )
 
 
+def _unpack(plan: Plan, packing: PackingPlan, workers: Sequence[_Open]) -> None:
+    """Put the pods of a packing on the machines that were chosen for them; room for a surge pod stays room."""
+    platform = {f"{PLATFORM_PREFIX}{pod.name}": pod for pod in platform_pods(plan.config)}
+    empty = [machine for machine in workers if plan.pools[machine.pool].pool == packing.pool]
+    for node in packing.nodes:
+        machine = next(one for one in empty if one.instance.name == node.type and node.zone in one.zone.split(","))
+        empty.remove(machine)
+        for name, count in node.pods.items():
+            if name in plan.services:
+                each = plan.services[name].requests
+                machine.boxes.append(Box(name=name, kind="service", count=count, each=each))
+            elif name in platform:
+                pod = platform[name]
+                machine.boxes.append(Box(name=pod.name, kind="platform", count=count, each=pod.requests))
+
+
 def _numbered(groups: Mapping[str, NodeGroup]) -> Iterator[tuple[NodeGroup, int]]:
     for group in groups.values():
         for number in range(1, group.desired + 1):
@@ -142,7 +164,7 @@ def _numbered(groups: Mapping[str, NodeGroup]) -> Iterator[tuple[NodeGroup, int]
 
 def _control_planes(plan: Plan) -> Iterator[_Open]:
     control = plan.control_plane
-    room = allocatable(control.instance, plan.config.kubernetes.max_pods)
+    room = allocatable(control.instance, plan.config.kubernetes.max_pods, plan.config.headroom.memory)
     for slot in control.slots.values():
         yield _Open(
             key=f"control-plane-{slot.slot}",

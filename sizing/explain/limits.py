@@ -8,6 +8,7 @@ from typing import Final
 from config.types import Basis
 from sizing import arithmetic, pods
 from sizing.model import Plan, ServicePlan
+from sizing.pools import machines, sustained_ms
 
 BASES: Final[tuple[Basis, ...]] = ("arrival", "stress")
 
@@ -74,8 +75,9 @@ def service_limits(plan: Plan, service: ServicePlan, basis: Basis) -> Iterator[L
 
 
 def pool_limit(plan: Plan, name: str, basis: Basis) -> Limit | None:
-    """CPU of all machines of a pool at the comfortable share; None where none of its services is measured."""
+    """CPU of all machines of a part's pool at the comfortable share; None where no service of it is measured."""
     pool = plan.pools[name]
+    parts = plan.parts_of(pool.pool)
     shares = [
         arithmetic.exact(plan.services[service].utilisation[basis])
         for service in pool.services
@@ -84,11 +86,9 @@ def pool_limit(plan: Plan, name: str, basis: Basis) -> Limit | None:
     if not shares:
         return None
     target = arithmetic.exact(plan.config.headroom.utilisation_target)
-    capacity = Fraction(pool.count * pool.instance.vcpu * 1000) * arithmetic.exact(
-        pool.instance.cpu_baseline_fraction or 1
-    )
+    capacity = sustained_ms(parts)
     return Limit(
-        what=f"CPU of {pool.count} x {pool.instance.name} at {float(target):.0%}",
+        what=f"CPU of {machines(parts)} at {float(target):.0%}",
         used=sum(shares, Fraction(0)) * capacity,
         of=capacity * target,
         unit="m",

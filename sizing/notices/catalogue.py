@@ -26,7 +26,7 @@ class _Figure:
 def stated(config: ClusterConfig, pools: Mapping[str, PoolPlan], control_plane: ControlPlanePlan) -> Iterator[Notice]:
     """Yield where what is stated of a machine differs from the catalogue, or had to be read with care."""
     given: dict[str, tuple[Stated | None, InstanceType]] = {
-        f"pool {name}": (pool.stated, pools[name].instance) for name, pool in config.pools.items()
+        f"pool {name}": (pool.stated, pools[name].instance) for name, pool in config.pools.items() if name in pools
     }
     given["control plane"] = (config.control_plane.stated, control_plane.instance)
     for where, (said, instance) in given.items():
@@ -119,7 +119,7 @@ def _reading(key: str, text: str) -> str | None:
 def _same(config: ClusterConfig, pools: Mapping[str, PoolPlan]) -> Iterator[Notice]:
     for name, pool in config.pools.items():
         other = pool.stated.same_as if pool.stated else None
-        if other is None:
+        if other is None or other not in pools:
             continue
         mine, its = pools[name].instance, pools[other].instance
         if mine.name != its.name:

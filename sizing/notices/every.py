@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from config.schema import ClusterConfig
 from sizing.model import ControlPlanePlan, Notice, PoolPlan, PricePlan, ServicePlan
+from sizing.notices.capacity import capacities
 from sizing.notices.catalogue import stated
 from sizing.notices.examples import examples
 from sizing.notices.figures import figures
@@ -28,5 +29,6 @@ def notices(
         *figures(config, plans, pools),
         *sheet(config, pools),
         *reliability(config, pools, control_plane),
+        *capacities(config, plans, pools, control_plane),
         *examples(config),
     )

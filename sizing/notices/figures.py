@@ -11,6 +11,7 @@ from config.schema_stated import StatedRange, StatedService
 from sizing import arithmetic
 from sizing.model import Notice, PoolPlan, ServicePlan, Span, TrafficPlan
 from sizing.notices.words import figure
+from sizing.pools import parts_of
 from sizing.traffic import peak_factor
 
 ROUNDED: Final = Decimal("0.05")
@@ -183,11 +184,14 @@ def _lighter(
     stress, arrival = traffic.tps_target.high, traffic.rps_peak_exact
     if stress <= other.traffic.tps_target.high and arrival <= other.traffic.rps_peak_exact:
         return
-    mine, its = pools[plans[name].pool], pools[other.pool]
+    mine, its = (
+        sum(part.count * part.instance.vcpu for part in parts_of(pools, pool))
+        for pool in (plans[name].pool, other.pool)
+    )
     yield Notice(
         code="lighter-but-busier",
         text=f"service {name}: said to be lighter than {other.name}, but it has {figure(stress)} TPS against"
         f" {figure(other.traffic.tps_target.high)} (basis stress) and {traffic.rps_peak} requests/s against"
-        f" {other.traffic.rps_peak} (basis arrival), on {mine.count * mine.instance.vcpu} vCPU against"
-        f" {its.count * its.instance.vcpu}",
+        f" {other.traffic.rps_peak} (basis arrival), on {mine} vCPU against"
+        f" {its}",
     )

@@ -1,5 +1,6 @@
 """What the loss of one machine or broker costs."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -19,7 +20,10 @@ def reliability(
             code="single-control-plane",
             text="one control plane: its loss stops changes until it is replaced (its volume keeps the cluster)",
         )
-    single = [name for name, pool in pools.items() if pool.count == 1 and pool.services]
+    counts = Counter({pool.pool: 0 for pool in pools.values() if pool.services})
+    for pool in pools.values():
+        counts[pool.pool] += pool.count if pool.services else 0
+    single = [name for name, count in counts.items() if count == 1]
     if single:
         yield Notice(
             code="no-node-tolerance",

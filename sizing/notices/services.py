@@ -1,6 +1,6 @@
 """What the traffic of services means for their machines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,6 +8,7 @@ from config.schema import ClusterConfig
 from config.types import Basis
 from sizing import arithmetic
 from sizing.model import Notice, PoolPlan, ServicePlan, TrafficPlan
+from sizing.pools import machines, parts_of, sustained_ms
 
 
 def services(
@@ -21,17 +22,18 @@ def services(
         else:
             yield from _stress(name, service.traffic)
             yield from _one_session(config, name, service.traffic)
-            yield from _unmeasured(config, service, pools[service.pool])
+            yield from _unmeasured(config, service, parts_of(pools, service.pool))
     bases: tuple[Basis, ...] = ("arrival", "stress")
-    for name, pool in pools.items():
+    for name in dict.fromkeys(pool.pool for pool in pools.values()):
+        parts = parts_of(pools, name)
         for basis in bases:
-            shares = {key: plans[key].utilisation.get(basis, Decimal(0)) for key in pool.services}
+            shares = {key: plans[key].utilisation.get(basis, Decimal(0)) for key in parts[0].services}
             total = sum(shares.values(), Decimal(0))
             if total > target:
                 busy = ", ".join(key for key, share in shares.items() if share)
                 yield Notice(
                     code="utilisation-above-target",
-                    text=f"pool {name}: {busy} would keep {pool.count} x {pool.instance.name} {total:.1%} busy"
+                    text=f"pool {name}: {busy} would keep {machines(parts)} {total:.1%} busy"
                     f" (basis {basis}); the target is {target:.0%}",
                 )
 
@@ -47,25 +49,20 @@ def _one_session(config: ClusterConfig, name: str, traffic: TrafficPlan) -> Iter
         )
 
 
-def _unmeasured(config: ClusterConfig, service: ServicePlan, pool: PoolPlan) -> Iterator[Notice]:
+def _unmeasured(config: ClusterConfig, service: ServicePlan, parts: Sequence[PoolPlan]) -> Iterator[Notice]:
     """What a request may cost at most, where nobody has measured what it costs."""
     if config.services[service.name].demand is not None or service.traffic is None:
         return
-    most = arithmetic.exact(config.headroom.utilisation_target) * sustained_ms(pool)
+    most = arithmetic.exact(config.headroom.utilisation_target) * sustained_ms(parts)
     rates = {"arrival": service.traffic.rps_peak_exact, "stress": service.traffic.tps_target.high}
     costs = [f"{float(most / Fraction(rate)):.2f} ms (basis {basis})" for basis, rate in rates.items() if rate]
     if costs:
         yield Notice(
             code="demand-not-measured",
             text=f"service {service.name}: what a request costs is not measured; at"
-            f" {config.headroom.utilisation_target:.0%} of {pool.count} x {pool.instance.name} it may take"
+            f" {config.headroom.utilisation_target:.0%} of {machines(parts)} it may take"
             f" {' or '.join(costs)} of a vCPU",
         )
-
-
-def sustained_ms(pool: PoolPlan) -> Fraction:
-    """vCPU-milliseconds per second of all machines; a burstable type earns back no more than its baseline."""
-    return pool.count * pool.instance.vcpu * 1000 * arithmetic.exact(pool.instance.cpu_baseline_fraction or 1.0)
 
 
 def _stress(name: str, traffic: TrafficPlan) -> Iterator[Notice]:

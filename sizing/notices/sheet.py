@@ -10,6 +10,7 @@ from sizing import arithmetic
 from sizing.catalogue import load
 from sizing.model import InstanceType, Notice, PoolPlan
 from sizing.platform import platform_pods
+from sizing.pools import parts_of
 
 HALF_PERCENT: Final = Fraction(1, 2)
 """A change printed in whole percent is right to half of one."""
@@ -24,7 +25,7 @@ def sheet(config: ClusterConfig, pools: Mapping[str, PoolPlan]) -> Iterator[Noti
     for name, service in config.services.items():
         test = service.stated.load_test if service.stated else None
         if test is not None:
-            yield from _target(config, name, test, pools[service.pool].instance)
+            yield from _target(config, name, test, parts_of(pools, service.pool)[0].instance)
             yield from _mean(name, test)
 
 

@@ -80,7 +80,7 @@ def test_the_gate_waits_for_the_four_kinds_that_are_used(dev_kafka):
 
 @pytest.mark.row("S0-56", "S0-57")
 def test_brokers_are_controllers_too_so_there_is_no_zookeeper(dev_plan):
-    pool = manifests.node_pool(dev_plan.config.kafka)
+    pool = manifests.node_pool(dev_plan.config, dev_plan.config.kafka)
     assert pool["apiVersion"] == "kafka.strimzi.io/v1"
     assert pool["spec"]["replicas"] == 3
     assert pool["spec"]["roles"] == ["controller", "broker"]
@@ -93,7 +93,7 @@ def test_brokers_are_controllers_too_so_there_is_no_zookeeper(dev_plan):
 
 @pytest.mark.row("S0-57")
 def test_brokers_stand_on_machines_of_their_own_spread_over_the_zones(dev_plan):
-    pod = manifests.node_pool(dev_plan.config.kafka)["spec"]["template"]["pod"]
+    pod = manifests.node_pool(dev_plan.config, dev_plan.config.kafka)["spec"]["template"]["pod"]
     brokers = {"matchLabels": {"strimzi.io/cluster": "travel", "strimzi.io/pool-name": "broker"}}
     (apart,) = pod["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert apart == {"labelSelector": brokers, "topologyKey": "kubernetes.io/hostname"}
@@ -108,7 +108,7 @@ def test_brokers_may_run_on_the_machines_that_are_dedicated_to_services(dev_plan
     toleration = {"key": "groundswell.io/pool", "operator": "Exists", "effect": "NoSchedule"}
     cluster = kafka_of(dev_plan)
     for pod in (
-        manifests.node_pool(dev_plan.config.kafka)["spec"]["template"]["pod"],
+        manifests.node_pool(dev_plan.config, dev_plan.config.kafka)["spec"]["template"]["pod"],
         cluster["entityOperator"]["template"]["pod"],
         cluster["kafkaExporter"]["template"]["pod"],
     ):
@@ -117,7 +117,7 @@ def test_brokers_may_run_on_the_machines_that_are_dedicated_to_services(dev_plan
 
 @pytest.mark.row("S0-60", "S0-57", "S0-58")
 def test_a_brokers_volume_outlives_its_pod_its_claim_and_the_cluster(dev_plan):
-    storage = manifests.node_pool(dev_plan.config.kafka)["spec"]["storage"]
+    storage = manifests.node_pool(dev_plan.config, dev_plan.config.kafka)["spec"]["storage"]
     (volume,) = storage["volumes"]
     assert (storage["type"], volume["type"]) == ("jbod", "persistent-claim")
     assert volume["deleteClaim"] is False
@@ -195,7 +195,7 @@ def test_helpers_ask_for_what_sizing_set_aside(dev_plan):
     for operator in ("topicOperator", "userOperator"):
         assert cluster["entityOperator"][operator]["resources"]["requests"] == {"cpu": "50m", "memory": "256Mi"}
     assert cluster["kafkaExporter"]["resources"]["requests"] == {"cpu": "50m", "memory": "64Mi"}
-    resources = manifests.node_pool(dev_plan.config.kafka)["spec"]["resources"]
+    resources = manifests.node_pool(dev_plan.config, dev_plan.config.kafka)["spec"]["resources"]
     assert resources == {"requests": {"cpu": "500m", "memory": "2048Mi"}, "limits": {"memory": "2048Mi"}}
 
 

@@ -72,7 +72,7 @@ def test_secrets_pass_their_schema_before_their_values_are_hidden(dev_plan):
     [
         (calico.installation, ("spec", "calicoNetwork", "encapsulation")),
         (lambda plan: kafka.kafka_cluster(plan.config, plan.config.kafka), ("spec", "kafka", "replicas")),
-        (lambda plan: kafka.node_pool(plan.config.kafka), ("spec", "class")),
+        (lambda plan: kafka.node_pool(plan.config, plan.config.kafka), ("spec", "class")),
         (lambda plan: service.deployment(plan, "planner"), ("spec", "template", "spec", "tolerationz")),
     ],
 )

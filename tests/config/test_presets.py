@@ -1,6 +1,7 @@
 """What `purpose` decides, and that everything it decides can be decided otherwise."""
 
 import dataclasses
+import functools
 
 import pytest
 
@@ -11,6 +12,7 @@ from config.sections import keys_of, shape_at
 from config.types import Purpose
 
 OTHER = {
+    "tolerance": "node",
     "network.zones": ["a", "c", "d"],
     "network.nat": "none",
     "control_plane.slots": {"a": "c", "b": "a", "e": "d"},
@@ -47,6 +49,7 @@ def test_a_purpose_decides_the_control_planes_and_their_zones(bare, purpose, dec
     config = load_cluster(bare(purpose))
     control_plane, network = config.control_plane, config.network
     assert (control_plane.slots, network.zones, network.nat, control_plane.schedulable) == decided
+    assert config.tolerance == ("zone" if purpose == "production" else "none")
 
 
 def test_production_keeps_more_room_for_etcd(bare):
@@ -56,8 +59,8 @@ def test_production_keeps_more_room_for_etcd(bare):
 
 def test_without_a_purpose_the_defaults_of_the_keys_and_of_the_preset_are_the_same():
     for path, value in PRESETS[DEFAULT_PURPOSE].items():
-        section, key = path.split(".")
-        default = keys_of(shape_at(ClusterConfig, (section,)).base)[key].default
+        *section, key = path.split(".")
+        default = keys_of(shape_at(ClusterConfig, tuple(section)).base)[key].default
         assert (list(default) if isinstance(default, tuple) else default) == value, path
 
 
@@ -72,8 +75,7 @@ def test_every_value_of_a_preset_can_be_overridden(bare, purpose, path):
     }
     pools = {"pools.front.zones": ["a"], "pools.back.zones": ["a"]}
     config = load_cluster(bare(purpose, {**around.get(path, {}), path: other, **pools}))
-    section, key = path.split(".")
-    got = getattr(getattr(config, section), key)
+    got = functools.reduce(getattr, path.split("."), config)
     assert (list(got) if isinstance(got, tuple) else got) == other
 
 
@@ -119,6 +121,6 @@ def test_what_the_preset_does_not_name_is_the_same_for_every_purpose(bare):
     for config in configs:
         del config["purpose"]
         for path in {path for preset in PRESETS.values() for path in preset}:
-            section, key = path.split(".")
-            del config[section][key]
+            *section, key = path.split(".")
+            del functools.reduce(dict.__getitem__, section, config)[key]
     assert configs[0] == configs[1] == configs[2]

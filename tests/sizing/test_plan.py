@@ -41,7 +41,7 @@ def test_the_gateway_carries_the_sum_of_what_it_routes(dev_plan):
     assert gateway.tps_target.high == 3000
 
 
-@pytest.mark.parametrize("stack", ["dev", "ha"])
+@pytest.mark.parametrize("stack", ["dev", "ha", "production"])
 def test_the_document_keeps_its_contract(plans, stack):
     schema = json.loads((ROOT / "sizing/plan.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -9,7 +9,7 @@ from real.api_server.machines import register
 from real.api_server.objects import ONLY_DEV
 
 from components.addons.dashboard import ACCOUNT, NAMESPACE
-from sizing.nodes import POOL_LABEL
+from sizing.pools import POOL_LABEL
 from userdata.parameters import ParameterTree
 
 pytestmark = [pytest.mark.real, ONLY_DEV]
