@@ -102,7 +102,6 @@ def test_every_thread_has_a_stack():
     assert capacity.memory_request(config.services["planner"]) == 1536  # 1024 + 256 + 200, rounded up
 
 
-@pytest.mark.row("S4-02")
 def test_memory_by_rule_reaches_requests_limits_and_quota():
     plan = plan_of(with_service(memory={"rss_mib": 900}), "rule")
     planner, quota = plan.services["planner"], plan.quotas["planner"]

@@ -272,6 +272,65 @@ def test_the_platform_lives_in_an_open_packed_pool_before_a_dedicated_one():
     assert platform_pool(plan_of(dev_object(), "dev").config) is None
 
 
+@pytest.mark.row("S4-02")
+def test_the_smallest_type_that_holds_the_pods_is_bought():
+    """c5a.large: 3,836 MiB seen, less 255 + 11 x 110, 100 for eviction and 320 for DaemonSets, are 1,951 for pods."""
+    raw = shared()
+    raw["pools"]["small"] = {"families": ["c5a"], "zones": ["a"]}
+    raw["services"]["payment"] |= {
+        "pool": "small",
+        "resources": {"cpu_m": 700, "memory_mib": 900},
+        "replicas": {"min": 1, "max": 1},
+    }
+    plan = plan_of(raw, "small")
+    (part,) = plan.parts_of("small")
+    assert (part.instance.name, part.count) == ("c5a.large", 1)
+    assert part.allocatable.memory_mib == 3836 - 255 - 1210 - 100 == 2271
+    raw["services"]["payment"]["resources"]["memory_mib"] = 976  # two of them are 1,952
+    larger = plan_of(raw, "larger").parts_of("small")
+    assert sum(part.count * part.instance.vcpu for part in larger) == 4
+
+
+@pytest.mark.row("S2-35")
+def test_what_pods_ask_most_of_decides_the_family():
+    """CPU goes to c5a, memory to r5a; what bursts is packed at what it earns back and loses to both."""
+    chosen = {}
+    for kind, (cpu, memory) in {"cpu": (3000, 2048), "memory": (500, 12_000)}.items():
+        raw = shared("none", "stress", ("c5a", "r5a", "t3a"), zones=["a", "c"])
+        raw["kafka"] = None
+        for service in raw["services"].values():
+            service |= {"resources": {"cpu_m": cpu, "memory_mib": memory}, "replicas": {"min": 2, "max": 4}}
+            service.pop("kafka", None)
+        parts = plan_of(raw, kind).parts_of("shared")
+        worth = Counter()
+        for part in parts:
+            worth[part.instance.family] += part.count * part.instance.vcpu
+        chosen[kind] = worth.most_common(1)[0][0]
+    assert chosen == {"cpu": "c5a", "memory": "r5a"}
+
+
+def test_a_million_users_of_fifty_services_are_packed():
+    raw = shared("zone", "stress", ("c5a", "m5a", "c6i"))
+    raw |= {"entry": None, "kafka": None, "databases": {}, "caches": {}}
+    raw["network"]["pod_cidr"] = "100.64.0.0/10"
+    raw["traffic"] = {"daily_active_users": 1_000_000, "basis": "arrival"}
+    raw["services"] = {
+        f"s{index:02}": {
+            "pool": "shared",
+            "image": "some:1",
+            "traffic": {
+                "users": {"low": 1000, "high": 20_000 * (1 + index)},
+                "requests_per_user": 20,
+                "scenario_seconds": 300,
+            },
+            "demand": {"cpu_ms_per_request": 1 + index % 7, "source": "made up"},
+            "memory": {"rss_mib": 256 * (1 + index % 9)},
+        }
+        for index in range(50)
+    }
+    check(plan_of(raw, "million"), "shared")
+
+
 def test_a_network_that_is_scarce_buys_machines_that_have_it():
     """2,100 responses of 1 MB a second are 16.8 Gb/s: more than the machines for the CPU alone would carry."""
     raw = shared("none", "stress")
