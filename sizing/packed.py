@@ -24,11 +24,12 @@ from sizing.model import (
     TrafficPlan,
 )
 from sizing.packing.problem import Machine, Pods
+from sizing.packing.solve import Effort
+from sizing.packing.tolerance import TolerantPacking, Workload, pack_tolerant
 from sizing.platform import platform_pods
 from sizing.pools import pool_part
 from sizing.pricing.book import machine_price, price_book
 from sizing.reserves import DAEMONSET, DAEMONSET_PODS, allocatable, sustained_cpu_m
-from sizing.tolerate import TolerantPacking, Workload, pack_tolerant
 
 CEILING: Final = Fraction(7, 10)
 """Share of a machine's baseline network and volume throughput that pods are given."""
@@ -69,6 +70,7 @@ def packed_pool(
     name: str,
     traffic: Mapping[str, TrafficPlan | None],
     requests: Mapping[str, PodResources],
+    effort: Effort,
 ) -> PackedPool:
     """Choose the machines of one pool.
 
@@ -77,6 +79,7 @@ def packed_pool(
         name: the pool.
         traffic: traffic by service.
         requests: size of one pod by service.
+        effort: how far to search.
 
     Raises:
         NoFitError: pods that no machine of the families holds.
@@ -93,6 +96,7 @@ def packed_pool(
         capacity.pool_tolerance(config, name),
         peak=arithmetic.exact(config.headroom.utilisation_target),
         failed=arithmetic.exact(config.headroom.failed_utilisation),
+        effort=effort,
     )
     return PackedPool(
         parts=tuple(_parts(config, name, services, found)),
@@ -220,7 +224,7 @@ def _summary(config: ClusterConfig, name: str, found: TolerantPacking) -> Packin
         tolerance=capacity.pool_tolerance(config, name),
         method=packing.method,
         cost=packing.cost,
-        bound=found.bound,
+        bound=packing.bound,
         notes=packing.notes,
         nodes=tuple(
             PackedNode(type=node.machine, zone=node.zone, pods=MappingProxyType(dict(node.pods)))
@@ -231,8 +235,8 @@ def _summary(config: ClusterConfig, name: str, found: TolerantPacking) -> Packin
 
 def _replication(config: ClusterConfig, name: str, load: Load, found: TolerantPacking) -> Replication:
     """Bounds of the autoscaler and how the pods must spread, so that the packing's promise holds."""
-    service, most = config.services[name], found.replicas[name]
-    tolerance, cap = capacity.pool_tolerance(config, service.pool), found.per_node[name]
+    service, most = config.services[name], found.pods[name].count
+    tolerance, cap = capacity.pool_tolerance(config, service.pool), found.pods[name].per_node
     needed = capacity.after_loss(config, load)
     zones = len(zones_of(config, service.pool))
     match tolerance:

@@ -28,24 +28,26 @@ from sizing.model import (
 from sizing.notices.every import notices
 from sizing.packed import SURGE_NAME, packed_pool
 from sizing.packing.problem import NoFitError
+from sizing.packing.solve import NORMAL, Effort
 from sizing.pools import parts_of, sustained_ms
 from sizing.price import price_plan
 from sizing.traffic import traffic_plans
 
 
-def make_plan(config: ClusterConfig, stack: str) -> Plan:
+def make_plan(config: ClusterConfig, stack: str, effort: Effort = NORMAL) -> Plan:
     """Decide everything.
 
     Args:
         config: a configuration that the loader has accepted.
         stack: the stack's name, for titles.
+        effort: how far to search for cheaper machines where sizing chooses them.
 
     Raises:
         ConfigError: the pods, quotas or platform do not fit the machines; all such problems together.
     """
     traffic = traffic_plans(config)
     requests = nodes.pod_requests(config, traffic)
-    machines = _machines(config, traffic, requests)
+    machines = _machines(config, traffic, requests, effort)
     most = {name: replication.maximum for name, replication in machines.replication.items()}
     quotas = {
         name: pods.quota(config, service, requests[name], most[name]) for name, service in config.services.items()
@@ -99,7 +101,10 @@ class _Machines:
 
 
 def _machines(
-    config: ClusterConfig, traffic: Mapping[str, TrafficPlan | None], requests: Mapping[str, PodResources]
+    config: ClusterConfig,
+    traffic: Mapping[str, TrafficPlan | None],
+    requests: Mapping[str, PodResources],
+    effort: Effort,
 ) -> _Machines:
     found = _Machines()
     for name, service in config.services.items():
@@ -107,7 +112,7 @@ def _machines(
     for name, pool in config.pools.items():
         try:
             if packed(pool):
-                chosen = packed_pool(config, name, traffic, requests)
+                chosen = packed_pool(config, name, traffic, requests, effort)
                 found.pools |= {part.name: part for part in chosen.parts}
                 found.packings[name] = chosen.packing
                 found.replication |= chosen.replication

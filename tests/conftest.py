@@ -8,10 +8,12 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from components import settings as program
 from config.loader import load_cluster
 from config.secret_keys import CLUSTER_KEY, secret_keys
 from config.yaml_file import read_yaml
 from operations.recorder import record
+from sizing.packing.solve import NORMAL, Effort
 from sizing.plan import make_plan
 
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"  # an Output in a plain string is an error
@@ -61,11 +63,15 @@ def production_object():
     return read_yaml(ROOT / "Pulumi.production.yaml")["config"][CLUSTER_KEY]
 
 
-OBJECTS = {"dev": dev_object, "ha": ha_object, "production": production_object}
+OBJECTS = {"dev": dev_object, "ha": ha_object}
 
 
-def plan_of(raw, stack):
-    return make_plan(load_cluster(raw), stack)
+LIGHT = Effort(solver=False, ruins_alone=200)
+"""Enough for what must hold of every packing, however cheap."""
+
+
+def plan_of(raw, stack, effort=NORMAL):
+    return make_plan(load_cluster(raw), stack, effort)
 
 
 @pytest.fixture(scope="session")
@@ -84,8 +90,8 @@ def ha_plan(plans):
 
 
 @pytest.fixture(scope="session")
-def production_plan(plans):
-    return plans["production"]
+def production_plan():
+    return plan_of(production_object(), "production", LIGHT)
 
 
 @pytest.fixture(scope="session")
@@ -96,12 +102,12 @@ def recordings(plans):
         raise AssertionError("an Output was used as a boolean: it is always true")
 
     pulumi.Output.__bool__ = refuse
-    result = {}
-    for name, make in OBJECTS.items():
-        config = plans[name].config
-        secrets = {key.full_name: PASSWORD for key in secret_keys(config.databases, config.caches)}
-        result[name] = record(name, {CLUSTER_KEY: json.dumps(make())}, secrets, str(ROOT / "__main__.py"))
-    return result
+    return {name: _recorded(name, make(), plans[name].config) for name, make in OBJECTS.items()}
+
+
+def _recorded(name, raw, config):
+    secrets = {key.full_name: PASSWORD for key in secret_keys(config.databases, config.caches)}
+    return record(name, {CLUSTER_KEY: json.dumps(raw)}, secrets, str(ROOT / "__main__.py"))
 
 
 @pytest.fixture(scope="session")
@@ -115,5 +121,9 @@ def ha(recordings):
 
 
 @pytest.fixture(scope="session")
-def production(recordings):
-    return recordings["production"]
+def production(recordings, production_plan):
+    """Run when a test asks for it, with the plan that was packed lightly: a thorough packing takes seconds."""
+    del recordings  # its guards hold for this run too
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "make_plan", lambda *_: production_plan)
+        return _recorded("production", production_object(), production_plan.config)

@@ -7,7 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import dev_object, plan_of, production_object
+from conftest import LIGHT, dev_object, production_object
+from conftest import plan_of as plan_with_effort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +17,17 @@ from sizing import pods
 from sizing.catalogue import SEOUL, load
 from sizing.document import document
 from sizing.packed import platform_pool
+from sizing.packing import Node, Workload, survives
 from sizing.platform import platform_pods
 from sizing.reserves import DAEMONSET, DAEMONSET_PODS, sustained_cpu_m
 
 FAILED = Fraction("0.85")
+ROUNDED = Fraction(1, 1000)
+"""The plan's utilisation has four decimals."""
+
+
+def plan_of(raw, stack):
+    return plan_with_effort(raw, stack, LIGHT)
 
 
 def shared(tolerance="none", basis="stress", families=("c5a",), **changes):
@@ -81,6 +89,19 @@ def check(plan, pool):
     assert groups == dict(bought)
     assert packing.bound <= packing.cost
     assert packing.cost == sum(part.count * part.price.hour for part in plan.parts_of(pool))
+    cases = losses(plan, pool)
+    assert (
+        len(cases)
+        == 1
+        + {
+            "none": 0,
+            "node": len(packing.nodes),
+            "zone": len({node.zone for node in packing.nodes}),
+        }[packing.tolerance]
+    )
+    for case in cases:
+        assert case.down == ()
+        assert case.worst <= FAILED + ROUNDED, case
     for service in plan.services.values():
         if service.pool != pool:
             continue
@@ -89,26 +110,25 @@ def check(plan, pool):
         assert quota.requests.cpu_m >= (service.max_replicas + 1) * service.requests.cpu_m
         assert quota.requests.memory_mib >= (service.max_replicas + 1) * service.requests.memory_mib
         assert quota.pods > service.max_replicas
-        losses = lost_with(packing, service.name)
-        assert service.capacity.cpu_m is None or left_utilisation(service, losses) <= FAILED
-        assert all(service.max_replicas - lost >= 1 for lost in losses)
         if service.replication.per_node is not None:
             assert max(node.pods.get(service.name, 0) for node in packing.nodes) <= service.replication.per_node
 
 
-def lost_with(packing, name):
-    """Pods of a service that go with each node, or each zone, that the tolerance names."""
-    if packing.tolerance == "none":
-        return [0]
-    lost = Counter()
-    for index, node in enumerate(packing.nodes):
-        lost[index if packing.tolerance == "node" else node.zone] += node.pods.get(name, 0)
-    return list(lost.values())
-
-
-def left_utilisation(service, losses):
-    busy = service.capacity.utilisation * service.max_replicas
-    return max(Fraction(busy) / (service.max_replicas - lost) for lost in losses) - Fraction(1, 1000)
+def losses(plan, pool):
+    """Every failure that the pool's tolerance speaks of, at the peak."""
+    packing = plan.packings[pool]
+    workloads = [
+        Workload(
+            name=service.name,
+            cpu_m=service.requests.cpu_m,
+            memory_mib=service.requests.memory_mib,
+            demand_m=Fraction(service.capacity.utilisation or 0) * service.max_replicas * service.requests.cpu_m,
+        )
+        for service in plan.services.values()
+        if service.pool == pool
+    ]
+    nodes = [Node(machine=node.type, zone=node.zone, group="", pods=node.pods) for node in packing.nodes]
+    return [case for case in survives(workloads, nodes) if case.kind in {"none", packing.tolerance}]
 
 
 @pytest.mark.row("S0-17", "S4-53", "S2-35")
