@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
@@ -29,13 +30,12 @@ from sizing.packing.tolerance import TolerantPacking, Workload, pack_tolerant
 from sizing.platform import platform_pods
 from sizing.pools import pool_part
 from sizing.pricing.book import machine_price, price_book
+from sizing.rehearsal import PLATFORM_PREFIX, guests, rehearse, spares
 from sizing.reserves import DAEMONSET, DAEMONSET_PODS, allocatable, sustained_cpu_m
 
 CEILING: Final = Fraction(7, 10)
 """Share of a machine's baseline network and volume throughput that pods are given."""
 SURGE_NAME: Final = "surge"
-PLATFORM_PREFIX: Final = "platform:"
-"""Before the names of platform pods, which a service could bear too."""
 TOLERANT_LEAST: Final = {"none": 1, "node": 2}
 """Pods of a service at least; for `zone` one in each zone."""
 
@@ -88,21 +88,70 @@ def packed_pool(
     loads = {key: capacity.load_of(config, config.services[key], traffic[key], requests[key]) for key in services}
     offered = list(_offered(config, name))
     machines = tuple(_machine(config, name, instance) for instance in offered)
-    found = pack_tolerant(
-        tuple(_workload(config, key, loads[key], requests[key], offered) for key in services),
-        tuple(_fixed(config, name, services, requests)),
-        machines,
-        zones_of(config, name),
-        capacity.pool_tolerance(config, name),
-        peak=arithmetic.exact(config.headroom.utilisation_target),
-        failed=arithmetic.exact(config.headroom.failed_utilisation),
-        effort=effort,
-    )
+    workloads = tuple(_workload(config, key, loads[key], requests[key], offered) for key in services)
+    own = {key: requests[key] for key in services}
+    tried: list[tuple[TolerantPacking, dict[str, Replication], Spares]] = []
+    for slack in dict.fromkeys((pods.SURGE, len(zones_of(config, name)))):
+        found = pack_tolerant(
+            workloads,
+            tuple(_fixed(config, name, own, slack)),
+            machines,
+            zones_of(config, name),
+            capacity.pool_tolerance(config, name),
+            peak=arithmetic.exact(config.headroom.utilisation_target),
+            failed=arithmetic.exact(config.headroom.failed_utilisation),
+            effort=effort,
+        )
+        replication = {key: _replication(config, key, loads[key], found) for key in services}
+        tried.append((found, replication, _spares(config, found, machines, own, replication)))
+        if not tried[-1][2].machines and not tried[-1][2].unplaced:
+            break
+    found, replication, spare = min(tried, key=lambda one: (bool(one[2].unplaced), one[0].packing.cost + one[2].cost))
+    packing = _summary(config, name, found, spare, tried[0][0].packing.bound)
     return PackedPool(
-        parts=tuple(_parts(config, name, services, found)),
-        packing=_summary(config, name, found),
-        replication=MappingProxyType({key: _replication(config, key, loads[key], found) for key in services}),
+        parts=tuple(_parts(config, name, services, packing)),
+        packing=packing,
+        replication=MappingProxyType(replication),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spares:
+    """Machines beside the packing's, and pods for which the scheduler finds no place even then."""
+
+    machines: tuple[tuple[Machine, str], ...]
+    unplaced: Mapping[str, int]
+
+    @property
+    def cost(self) -> Decimal:
+        """USD per hour."""
+        return sum((machine.price for machine, _ in self.machines), Decimal(0))
+
+    def notes(self) -> Iterator[str]:
+        """What a person should know of them."""
+        for (kind, zone), count in sorted(Counter((machine.type, zone) for machine, zone in self.machines).items()):
+            yield f"{count} x {kind} in zone {zone} beside it, for a scheduler that places pods one by one"
+        if self.unplaced:
+            pods = ", ".join(f"{count} of {name}" for name, count in sorted(self.unplaced.items()))
+            yield f"placed one by one, {pods} may find no machine: give the pool more families, or pods less memory"
+
+
+def _spares(
+    config: ClusterConfig,
+    found: TolerantPacking,
+    machines: tuple[Machine, ...],
+    requests: Mapping[str, PodResources],
+    replication: Mapping[str, Replication],
+) -> Spares:
+    """What the scheduler needs beside the packing."""
+    by_name = {machine.name: machine for machine in machines}
+    bought = [(by_name[node.machine], node.zone) for node in found.packing.nodes]
+    placed: Counter[str] = Counter()
+    for node in found.packing.nodes:
+        placed.update(node.pods)
+    arriving = guests(config, placed, requests, replication)
+    more = spares(bought, machines, arriving)
+    return Spares(machines=more, unplaced=rehearse([*bought, *more], arriving))
 
 
 def _offered(config: ClusterConfig, name: str) -> Iterator[InstanceType]:
@@ -163,16 +212,17 @@ def _throughput_m(config: ClusterConfig, load: Load, peak: int, offered: list[In
     return max(needed)
 
 
-def _fixed(
-    config: ClusterConfig, name: str, services: tuple[str, ...], requests: Mapping[str, PodResources]
-) -> Iterator[Pods]:
-    """Pods beside the services' own: one surge pod, as large as any, the Jobs, and the platform where it lives here."""
+def _fixed(config: ClusterConfig, name: str, requests: Mapping[str, PodResources], slack: int) -> Iterator[Pods]:
+    """Pods beside the services' own: surge pods, as large as any, the Jobs, and the platform where it lives here."""
+    services = tuple(requests)
     if services:
+        zones = zones_of(config, name)
         yield Pods(
             name=SURGE_NAME,
-            cpu_m=max(requests[key].cpu_m for key in services),
-            memory_mib=max(requests[key].memory_mib for key in services),
-            count=pods.SURGE,
+            cpu_m=max(pod.cpu_m for pod in requests.values()),
+            memory_mib=max(pod.memory_mib for pod in requests.values()),
+            count=slack,
+            zones=dict.fromkeys(zones, 1) if slack == len(zones) > 1 else None,
         )
     jobs = sum(pods.needs_job(config, config.services[key]) for key in services)
     if jobs:
@@ -194,9 +244,9 @@ def _fixed(
         )
 
 
-def _parts(config: ClusterConfig, name: str, services: tuple[str, ...], found: TolerantPacking) -> Iterator[PoolPlan]:
+def _parts(config: ClusterConfig, name: str, services: tuple[str, ...], packing: PackingPlan) -> Iterator[PoolPlan]:
     """One part of the pool for each type that was chosen, by type."""
-    bought = Counter((node.machine, node.zone) for node in found.packing.nodes)
+    bought = Counter((node.type, node.zone) for node in packing.nodes)
     for kind in sorted({machine for machine, _ in bought}):
         counts = {zone: bought[kind, zone] for zone in zones_of(config, name) if bought[kind, zone]}
         groups = {
@@ -217,19 +267,18 @@ def _parts(config: ClusterConfig, name: str, services: tuple[str, ...], found: T
         )
 
 
-def _summary(config: ClusterConfig, name: str, found: TolerantPacking) -> PackingPlan:
+def _summary(config: ClusterConfig, name: str, found: TolerantPacking, spare: Spares, bound: Decimal) -> PackingPlan:
     packing = found.packing
+    nodes = [(node.machine, node.zone, dict(node.pods)) for node in packing.nodes]
+    nodes += [(machine.type, zone, dict[str, int]()) for machine, zone in spare.machines]
     return PackingPlan(
         pool=name,
         tolerance=capacity.pool_tolerance(config, name),
         method=packing.method,
-        cost=packing.cost,
-        bound=packing.bound,
-        notes=packing.notes,
-        nodes=tuple(
-            PackedNode(type=node.machine, zone=node.zone, pods=MappingProxyType(dict(node.pods)))
-            for node in packing.nodes
-        ),
+        cost=packing.cost + spare.cost,
+        bound=bound,
+        notes=(*packing.notes, *spare.notes()),
+        nodes=tuple(PackedNode(type=kind, zone=zone, pods=MappingProxyType(pods)) for kind, zone, pods in nodes),
     )
 
 

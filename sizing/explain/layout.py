@@ -11,8 +11,9 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from sizing.model import InstanceType, NodeGroup, PackingPlan, Plan, PodResources, PoolPlan, Price
-from sizing.packed import PLATFORM_PREFIX, platform_pool
+from sizing.packed import platform_pool
 from sizing.platform import platform_pods
+from sizing.rehearsal import PLATFORM_PREFIX
 from sizing.reserves import DAEMONSET, allocatable
 
 CONTROL_PLANE: Final = "control plane"
