@@ -74,7 +74,7 @@ def control_plane_plan(config: ClusterConfig, network: NetworkPlan, workers: int
         NoControlPlaneFitsError: no type was given and none of the families will do.
     """
     given = config.control_plane
-    instance, reason = (load()[given.instance_type], "type given") if given.instance_type else _chosen(config, workers)
+    instance, reason = (load()[given.instance_type], "type given") if given.instance_type else chosen(config, workers)
     return ControlPlanePlan(
         instance=instance,
         price=machine_price(config, instance),
@@ -90,7 +90,12 @@ def control_plane_plan(config: ClusterConfig, network: NetworkPlan, workers: int
     )
 
 
-def _chosen(config: ClusterConfig, workers: int) -> tuple[InstanceType, str]:
+def chosen(config: ClusterConfig, workers: int) -> tuple[InstanceType, str]:
+    """The cheapest type of the control plane's families that is large enough, and why.
+
+    Raises:
+        NoControlPlaneFitsError: there is none.
+    """
     vcpu, memory, _ = size(workers)
     given, zones = config.control_plane, set(config.control_plane.slots.values())
     options = [

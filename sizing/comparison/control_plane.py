@@ -8,6 +8,7 @@ from typing import Final
 from config.schema import ClusterConfig
 from config.types import Tolerance
 from sizing.catalogue import load
+from sizing.control_plane import chosen
 from sizing.model import InstanceType
 from sizing.pricing.book import PriceBook
 from sizing.pricing.fees import EKS_CONTROL_PLANE
@@ -35,7 +36,8 @@ def self_managed(config: ClusterConfig, book: PriceBook, tolerance: Tolerance, z
     """The stack's own control plane, grown to what the tolerance needs.
 
     Against the loss of a machine that is three members, against the loss of a zone three members in three zones. The
-    stack's type is kept where the zones offer it; else the cheapest that is no smaller takes its place.
+    stack's type, or where it leaves that to sizing the smallest of its families, is kept where the zones offer it; else
+    the cheapest that is no smaller takes its place.
 
     Args:
         config: a configuration that the loader has accepted.
@@ -47,7 +49,7 @@ def self_managed(config: ClusterConfig, book: PriceBook, tolerance: Tolerance, z
         LookupError: no type that is large enough is offered in the zones.
     """
     given = config.control_plane
-    own = load()[given.instance_type]
+    own = load()[given.instance_type] if given.instance_type else chosen(config, 1)[0]
     slots = list(given.slots.values())
     if tolerance == "none":
         return _made_of(book, own, len(slots))
