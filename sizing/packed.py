@@ -36,6 +36,8 @@ from sizing.reserves import DAEMONSET, DAEMONSET_PODS, allocatable, sustained_cp
 CEILING: Final = Fraction(7, 10)
 """Share of a machine's baseline network and volume throughput that pods are given."""
 SURGE_NAME: Final = "surge"
+PACKED_TWICE: Final = 50
+"""Services up to which a pool is packed again where the scheduler needs room: more take too long for what it saves."""
 TOLERANT_LEAST: Final = {"none": 1, "node": 2}
 """Pods of a service at least; for `zone` one in each zone."""
 
@@ -91,7 +93,8 @@ def packed_pool(
     workloads = tuple(_workload(config, key, loads[key], requests[key], offered) for key in services)
     own = {key: requests[key] for key in services}
     tried: list[tuple[TolerantPacking, dict[str, Replication], Spares]] = []
-    for slack in dict.fromkeys((pods.SURGE, len(zones_of(config, name)))):
+    slacks = (pods.SURGE, len(zones_of(config, name))) if len(services) <= PACKED_TWICE else (pods.SURGE,)
+    for slack in dict.fromkeys(slacks):
         found = pack_tolerant(
             workloads,
             tuple(_fixed(config, name, own, slack)),

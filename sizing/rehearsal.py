@@ -20,6 +20,8 @@ from sizing.platform import platform_pods
 PLATFORM_PREFIX: Final = "platform:"
 """Before the names of platform pods in a packing, which a service could bear too."""
 SPREAD_WEIGHT: Final = 2
+FEW_PODS: Final = 1000
+"""Up to so many, two types are tried as a spare in every zone; above, the cheapest that holds the largest pod."""
 MOST_SPARES: Final = 6
 """Spare machines that are tried; a packing that needs more is left as it is, and that is said."""
 
@@ -145,6 +147,8 @@ def spares(
         None where the packing is enough, and none where even `MOST_SPARES` would not be.
     """
     found: list[tuple[Machine, str]] = []
+    few = sum(guest.count for guest in arriving) <= FEW_PODS
+    most = (2 if few else 1) * len({zone for machine in offered for zone in machine.zones})
     missing = rehearse(bought, arriving)
     while missing and len(found) < MOST_SPARES:
         largest = max((guest for guest in arriving if guest.name in missing), key=lambda guest: guest.pod.memory_mib)
@@ -153,7 +157,7 @@ def spares(
             for machine in sorted(offered, key=lambda machine: (machine.price, machine.name))
             if machine.cpu_m >= largest.pod.cpu_m and machine.memory_mib >= largest.pod.memory_mib
             for zone in sorted(machine.zones)
-        ][: 2 * len({zone for machine in offered for zone in machine.zones})]
+        ][:most]
         judged = [(rehearse([*bought, *found, option], arriving), option) for option in options]
         if not judged:
             break

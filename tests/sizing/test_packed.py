@@ -381,3 +381,17 @@ def test_memory_that_is_taken_to_be_lost_costs_machines():
         raw["headroom"]["memory"] = assumption
         months[assumption] = plan_of(raw, assumption).packings["shared"].bound
     assert months["whole"] <= months["known"] <= months["flat"]
+
+
+def test_a_pool_without_pods_gets_no_machines():
+    raw = shared()
+    raw["pools"]["spare"] = {"families": ["c5a"], "dedicated": False}
+    raw["pools"]["shared"]["dedicated"] = True
+    plan = plan_of(raw, "empty")
+    assert platform_pool(plan.config) == "spare"
+    assert {name.partition(":")[0] for name in placed(plan, "spare")} == {"platform"}
+    raw["pools"]["platform"] = {"families": ["c5a"]}
+    plan = plan_of(raw, "emptier")
+    assert platform_pool(plan.config) == "platform"
+    assert plan.parts_of("spare") == ()
+    assert plan.packings["spare"].cost == 0
