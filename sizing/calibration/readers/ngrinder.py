@@ -6,6 +6,7 @@ Test_Time_Standard_Deviation_(ms), TPS, ..., then the same with `-1`, `-2` for e
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -19,44 +20,68 @@ COLUMNS: Final = frozenset({"vuser", "TPS", "Mean_Test_Time_(ms)"})
 _BYTES: Final = "Response_bytes_per_second"
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The figures of one row that are used; None for columns that are not there."""
+
+    tps: float
+    response_ms: float
+    users: float
+    tests: float | None
+    errors: float | None
+    received: float | None
+    peak: float | None
+
+
 def read(path: Path, progress: Progress) -> Content:
     """Read intervals or totals.
 
     Raises:
         UnreadableError: a figure is no number, or there are totals of more than one run.
     """
-    read_rows = list(table(path, progress))
-    if read_rows and "DateTime" not in read_rows[0][1]:
-        return _totals(read_rows)
-    interval = _interval([row["DateTime"] for _, row in read_rows])
-    samples = tuple(_sample(row, place, interval) for place, row in read_rows)
-    peak = max((number(row["TPS"], place, "TPS") for place, row in read_rows), default=0.0)
-    return Content(tool="nGrinder", samples=samples, peak_rps=peak)
+    found: list[_Row] = []
+    times: list[str] = []
+    for place, row in table(path, progress):
+        found.append(_row(row, place))
+        times.append(row.get("DateTime", ""))
+    totals = bool(times) and not times[0]
+    if totals and len(found) > 1:
+        raise UnreadableError(f"holds the totals of {len(found)} runs", "give one file for each run")
+    interval = 1.0 if totals else _interval(times)
+    peaks = [row.peak for row in found] if totals else [row.tps for row in found]
+    return Content(
+        tool="nGrinder",
+        samples=tuple(_sample(row, interval) for row in found),
+        peak_rps=max((peak for peak in peaks if peak is not None), default=None),
+    )
 
 
-def _totals(read_rows: list[tuple[int, Mapping[str, str]]]) -> Content:
-    if len(read_rows) != 1:
-        raise UnreadableError(f"holds the totals of {len(read_rows)} runs", "give one file for each run")
-    place, row = read_rows[0]
-    peak = number(row["Peak_TPS"], place, "Peak_TPS") if row.get("Peak_TPS") else None
-    return Content(tool="nGrinder", samples=(_sample(row, place, 1.0),), peak_rps=peak)
+def _row(row: Mapping[str, str], place: int) -> _Row:
+    def optional(name: str) -> float | None:
+        return number(row[name], place, name) if row.get(name) else None
+
+    return _Row(
+        tps=number(row.get("TPS"), place, "TPS"),
+        response_ms=number(row.get("Mean_Test_Time_(ms)"), place, "Mean_Test_Time_(ms)"),
+        users=number(row.get("vuser"), place, "vuser"),
+        tests=optional("Tests"),
+        errors=optional("Errors"),
+        received=optional(_BYTES),
+        peak=optional("Peak_TPS"),
+    )
 
 
-def _sample(row: Mapping[str, str], place: int, interval: float) -> Sample:
-    passed_rps = number(row["TPS"], place, "TPS")
-    tests = number(row["Tests"], place, "Tests") if row.get("Tests") else None
-    errors = number(row["Errors"], place, "Errors") if row.get("Errors") else None
-    seconds = tests / passed_rps if tests and passed_rps else interval
-    failed_rps = errors / seconds if errors else 0.0
-    rps = passed_rps + failed_rps
-    received = number(row[_BYTES], place, _BYTES) if row.get(_BYTES) else None
+def _sample(row: _Row, interval: float) -> Sample:
+    seconds = row.tests / row.tps if row.tests and row.tps else interval
+    failed_rps = row.errors / seconds if row.errors else 0.0
+    rps = row.tps + failed_rps
     return Sample(
         seconds=seconds,
         rps=rps,
-        response_ms=number(row["Mean_Test_Time_(ms)"], place, "Mean_Test_Time_(ms)"),
-        users=number(row["vuser"], place, "vuser"),
-        errors=None if errors is None else failed_rps / rps if rps else 0.0,
-        bytes_per_request=received / rps if received and rps else None,
+        response_ms=row.response_ms,
+        users=row.users,
+        errors=None if row.errors is None else failed_rps / rps if rps else 0.0,
+        bytes_per_request=row.received / rps if row.received and rps else None,
     )
 
 
