@@ -11,7 +11,11 @@ from sizing.report.cells import Cell, Row, Table, columns, row
 SIDE = 1000
 """Length of both sides of the drawing; the page stretches it and writes the labels beside it."""
 LINES = 4
-"""Steps that the cost axis is cut into, about."""
+"""Parts that a linear cost axis is cut into."""
+MOST_LINES = 8
+"""Lines of a logarithmic one; where 1, 2, 5 would give more, only powers of ten stay."""
+WIDE = 8
+"""Highest over lowest cost from which on the axis is logarithmic."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,52 @@ class Chart:
     now: Now
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Axis:
+    """Cost from bottom to top; logarithmic when it spans more than `WIDE` times its least."""
+
+    bottom: Decimal
+    top: Decimal
+
+    @property
+    def logarithmic(self) -> bool:
+        return self.bottom > 0
+
+    def down(self, amount: Decimal) -> float:
+        """Distance from the top of the drawing."""
+        if self.logarithmic:
+            return (1 - math.log(amount / self.bottom) / math.log(self.top / self.bottom)) * SIDE
+        return float(1 - amount / self.top) * SIDE
+
+    def marks(self) -> list[Decimal]:
+        """Round amounts for the axis's lines."""
+        if not self.logarithmic:
+            return [self.top * index / LINES for index in range(LINES + 1)]
+        rounds = [amount for amount in _rounds() if self.bottom <= amount <= self.top]
+        return rounds if len(rounds) <= MOST_LINES else [self.bottom, *(each for each in rounds if _decade(each))]
+
+
+def _rounds() -> Iterator[Decimal]:
+    return (Decimal(factor).scaleb(power) for power in range(13) for factor in (1, 2, 5))
+
+
+def _decade(amount: Decimal) -> bool:
+    return str(amount.normalize()).startswith("1")
+
+
+def _axis(amounts: Sequence[Decimal]) -> _Axis:
+    lowest, highest = min(amounts), max(amounts)
+    if highest > WIDE * lowest:
+        return _Axis(
+            bottom=max(amount for amount in _rounds() if amount <= max(lowest, Decimal(1))),
+            top=min(amount for amount in _rounds() if amount >= highest),
+        )
+    scale = Decimal(10) ** (len(str(int(highest))) - 1)
+    return _Axis(
+        bottom=Decimal(0), top=next(scale * factor for factor in (1, 2, 4, 8, 10) if scale * factor >= highest)
+    )
+
+
 def chart(steps: Sequence[Step], users: int, month: Decimal) -> Chart:
     """Draw the stair on a logarithmic axis of users.
 
@@ -63,37 +113,33 @@ def chart(steps: Sequence[Step], users: int, month: Decimal) -> Chart:
         month: the planned cost.
     """
     low, high = steps[0].users, max(steps[-1].users, users, steps[0].users + 1)
-    top = _top(max([month, *(step.month for step in steps if step.month is not None)]))
+    axis = _axis([month, *(step.month for step in steps if step.month is not None)])
 
     def across(count: int) -> float:
         return math.log(max(count, low) / low) / math.log(high / low) * SIDE
-
-    def down(amount: Decimal) -> float:
-        return float(1 - amount / top) * SIDE
 
     points: list[str] = []
     before: Decimal | None = None
     for step in steps:
         x = _number(across(step.users))
-        if step.month is not None:
-            points.append(
-                f"{'M' if before is None else 'H'}{x}{f' {_number(down(step.month))}' if before is None else ''}"
-            )
-            if before is not None:
-                points.append(f"V{_number(down(step.month))}")
-        elif before is not None:
-            points.append(f"H{x}")
+        if step.month is None:
+            points += [f"H{x}"] if before is not None else []
+        elif before is None:
+            points.append(f"M{x} {_number(axis.down(step.month))}")
+        else:
+            points += [f"H{x}", f"V{_number(axis.down(step.month))}"]
         before = step.month
     if before is not None:
         points.append(f"H{SIDE}")
     place = across(users)
+    both = "both axes are logarithmic" if axis.logarithmic else "users on a logarithmic axis"
     return Chart(
-        caption=f"USD a month for machines, from {low:,} to {high:,} daily users (logarithmic). The dashed line is the"
-        " plan.",
+        caption=f"USD a month for the cheapest shared machines, control planes with them, from {low:,} to {high:,}"
+        f" daily users ({both}). The point on the dashed line is this plan.",
         path=" ".join(points),
         rows=tuple(
-            Mark(at=_number(down(amount)), percent=_number(down(amount) / 10), label=f"{amount:,.0f}")
-            for amount in (top * index / LINES for index in range(LINES + 1))
+            Mark(at=_number(axis.down(amount)), percent=_number(axis.down(amount) / 10), label=f"{amount:,.0f}")
+            for amount in axis.marks()
         ),
         columns=tuple(
             Mark(at=_number(across(count)), percent=_number(across(count) / 10), label=_short(count))
@@ -102,17 +148,11 @@ def chart(steps: Sequence[Step], users: int, month: Decimal) -> Chart:
         now=Now(
             x=_number(place),
             percent=_number(place / 10),
-            top=_number(down(month) / 10),
-            label=f"{money(month)} USD",
+            top=_number(axis.down(month) / 10),
+            label=f"this plan {money(month)} USD",
             left=place > SIDE / 2,
         ),
     )
-
-
-def _top(highest: Decimal) -> Decimal:
-    """The next round amount, so that the lines of the axis are round as well."""
-    scale = Decimal(10) ** (len(str(int(highest))) - 1)
-    return next(scale * factor for factor in (1, 2, 4, 8, 10) if scale * factor >= highest)
 
 
 def _decades(low: int, high: int) -> Iterator[int]:
@@ -136,7 +176,7 @@ def _number(value: float) -> str:
 
 def steps_table(steps: Sequence[Step]) -> Table:
     """Where the cost changes, and to what."""
-    return Table(columns=columns("#from daily users", "#USD/month", "machines"), rows=tuple(map(_row, steps)))
+    return Table(columns=columns("from daily users", "#USD/month", "machines"), rows=tuple(map(_row, steps)))
 
 
 def _row(step: Step) -> Row:

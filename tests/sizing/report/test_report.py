@@ -154,14 +154,22 @@ def test_the_cost_curve_ends_where_no_plan_holds_and_marks_the_plan():
     assert drawn.path == "M0 212.48 H666.67 V86.92 H1000"
     assert [mark.label for mark in drawn.rows] == ["0", "250", "500", "750", "1,000"]
     assert [mark.label for mark in drawn.columns] == ["1k", "10k", "100k", "1M"]
-    assert drawn.now.label == "787.52 USD"
+    assert drawn.now.label == "this plan 787.52 USD"
     assert float(drawn.now.percent) == pytest.approx(46.6, abs=0.1)
 
 
 def test_a_curve_of_one_step_and_a_plan_dearer_than_all_steps_are_drawn():
-    drawn = chart(STEPS[:1], 1000, Decimal(12345))
-    assert drawn.path == "M0 960.62 H1000"
-    assert drawn.rows[-1].label == "20,000"
+    drawn = chart(STEPS[:1], 1000, Decimal(2345))
+    assert drawn.path == "M0 803.12 H1000"
+    assert drawn.rows[-1].label == "4,000"
+
+
+def test_costs_that_lie_far_apart_get_a_logarithmic_axis():
+    steps = [Step(users=10**power, month=Decimal(10) ** power, what="") for power in range(3, 6)]
+    drawn = chart(steps, 1000, Decimal(1000))
+    assert [mark.label for mark in drawn.rows] == ["1,000", "2,000", "5,000", "10,000", "20,000", "50,000", "100,000"]
+    assert drawn.path == "M0 1000 H500 V500 H1000 V0 H1000"
+    assert "both axes are logarithmic" in drawn.caption
 
 
 def test_text_from_the_configuration_is_escaped(dev_plan):
