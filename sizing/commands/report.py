@@ -26,11 +26,14 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConfigError: the configuration cannot be planned, or the file cannot be written.
     """
+    from rich.console import Console  # noqa: PLC0415
+
     from sizing.report.render import render  # noqa: PLC0415 - only this command needs Jinja and HiGHS
     from sizing.report.steps import steps_of  # noqa: PLC0415
 
     config, stack = load(options)
-    text = render(make_plan(config, stack), steps_of(config, stack))
+    with Console(stderr=True).status("packing machines for fewer and for more users"):
+        text = render(make_plan(config, stack), steps_of(config, stack))
     path: Path = options.output or Path("build") / f"report-{stack}.html"
     try:
         if options.output is None:

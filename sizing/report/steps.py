@@ -1,5 +1,6 @@
 """Cost against daily users for the chart, from the sweep: the same services on the cheapest shared machines."""
 
+from dataclasses import replace
 from typing import Final
 
 from config.schema import ClusterConfig
@@ -9,12 +10,12 @@ from sizing.report.chart import Step
 from sizing.sweep import sweep
 
 DOWN: Final = 20
-UP: Final = 100
-"""The chart reaches from a twentieth of the planned users to a hundred times as many."""
+UP: Final = 40
+"""The chart reaches from a twentieth of the planned users to forty times as many."""
 
 
 def steps_of(config: ClusterConfig, stack: str) -> tuple[Step, ...]:
-    """Every step of the cost around the planned users; none where the configuration does not count users.
+    """Every step of the cost around the planned users and the end of the range; none without counted users.
 
     Raises:
         ConfigError: the traffic cannot be scaled by users.
@@ -24,11 +25,14 @@ def steps_of(config: ClusterConfig, stack: str) -> tuple[Step, ...]:
         return ()
     choice = Choice(pools="shared", tolerance="none")
     found = sweep(config, max(users // DOWN, 1), users * UP, choice=choice, stack=stack)
-    return tuple(
+    steps = [
         Step(
             users=step.users,
             month=None if step.answer.month is None else cents(step.answer.month),
             what=step.answer.refused or ", ".join(f"{count} x {name}" for name, count in step.answer.nodes.items()),
         )
         for step in found
-    )
+    ]
+    if steps[-1].users < users * UP:
+        steps.append(replace(steps[-1], users=users * UP))  # nothing changes up to there
+    return tuple(steps)
