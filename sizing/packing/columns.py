@@ -24,14 +24,16 @@ class Columns:
     Args:
         part: the part.
         loads: a packing to start from.
+        floor: a lower bound that is known already.
     """
 
-    def __init__(self, part: Part, loads: Sequence[Load]) -> None:
+    def __init__(self, part: Part, loads: Sequence[Load], floor: int) -> None:
         self.part = part
         self.needs = [item.count for item in part.items]
         self.master = Master(self.needs)
         self.coarse, self.fine = grids(part)
         self.bound = 0.0
+        self._floor = floor
         self.worth: list[float] = [0.0] * len(part.items)
         """Of one pod, by item: row prices under which no column is worth more than its price."""
         self.bins: list[int] = []
@@ -113,7 +115,7 @@ class Columns:
             added = self._round(sought, grid, prices)
             if not added and share:
                 added = self._round(prices, grid, prices)
-            if not added or value - self.bound <= tolerance * value:
+            if not added or value - max(self.bound, self._floor) <= tolerance * value:
                 if grid == self.fine:
                     return
                 grid = self.fine

@@ -15,9 +15,11 @@ from sizing.packing.nodes import cheapest
 from sizing.packing.parts import Item, Load, Part
 
 SEED: Final = 20061
-MOST_EMPTIED: Final = 5
+MOST_EMPTIED: Final = 4
 NOISE: Final = 0.35
-TRIALS: Final = 3
+RIVALS: Final = 2
+"""Nodes drawn for each that is emptied; the one that holds least for its price is taken."""
+TRIALS: Final = 5
 """Bins tried for each node that is refilled."""
 
 
@@ -31,14 +33,13 @@ def ruin_and_recreate(part: Part, loads: Sequence[Load], relaxed: Fluid, steps: 
         steps: how often nodes are emptied.
     """
     draw = random.Random(SEED)  # noqa: S311 - a search must repeat, not be secret
-    values = [item.cpu * relaxed.worth[0] + item.memory * relaxed.worth[1] for item in part.items]
+    values = relaxed.values
     useful = _useful(part, relaxed)
     nodes = list(loads)
     waste = [_waste(part, node, values) for node in nodes]
     for _ in range(steps if len(nodes) > 1 else 0):
         count = min(len(nodes), draw.randint(2, MOST_EMPTIED))
-        first = max(draw.choices(range(len(nodes)), k=3), key=waste.__getitem__)
-        emptied = {first, *draw.sample(range(len(nodes)), count - 1)}
+        emptied = {max(draw.choices(range(len(nodes)), k=RIVALS), key=waste.__getitem__) for _ in range(count)}
         left: dict[int, int] = {}
         spent = 0
         for node in emptied:
@@ -99,6 +100,8 @@ def _refill(
         spent -= part.bins[best].price
         anew.append((best, pods))
         left = {index: count - pods.get(index, 0) for index, count in left.items() if count > pods.get(index, 0)}
+        if sum(values[index] * count for index, count in left.items()) > spent:
+            return None  # the rest costs at least what it is worth
     return anew
 
 

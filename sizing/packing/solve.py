@@ -24,7 +24,7 @@ from sizing.packing.ruin import ruin_and_recreate
 FEW_ITEMS: Final = 24
 """Up to so many items, only those are merged for which merging loses nothing."""
 TIGHT: Final = 1e-6
-LOOSE: Final = 1e-3
+LOOSE: Final = 2e-3
 """What column generation may leave open, as a share: little where the last rung needs its prices."""
 NOISE: Final = 1e-6
 """Of a step, by which HiGHS's own bounds may be off."""
@@ -42,7 +42,9 @@ class Effort:
     ruins_alone: int = 60_000
     """The same where no solver follows."""
     rounds: int = 250
-    """Rounds of column generation for up to 100 items, fewer in proportion for more."""
+    """Rounds of column generation."""
+    classes: int = 150
+    """Most different pods for column generation: with more, the rounds take longer than ruin and recreate needs."""
     dives: int = 30
     """Dives for a few nodes each."""
     emptied: int = 5
@@ -105,7 +107,7 @@ class _Climb:
     def __init__(self, kinds: Classes, hopeless: Decimal | None) -> None:
         self.kinds = kinds
         self.hopeless = hopeless
-        self.relaxed = fluid(kinds.part)
+        self.relaxed = fluid(kinds.merged)
         self.bound = self.relaxed.bound
         self.classes = best_fit(kinds.merged, self.relaxed)
         """The best packing of the merged part, whose services may not fit it."""
@@ -134,9 +136,11 @@ class _Climb:
 
 def _climb(part: Part, effort: Effort, hopeless: Decimal | None, *, solver: bool) -> Solved:
     best = _Climb(classes(part, exactly=len(part.items) <= FEW_ITEMS), hopeless)
+    merged = best.kinds.merged
+    solver = solver and len(merged.items) <= effort.classes
     if not best.done:
         steps = min(effort.ruins if solver else effort.ruins_alone, RUINS_PER_NODE * len(best.classes))
-        best.offer(ruin_and_recreate(best.kinds.merged, best.classes, best.relaxed, steps), "ruin and recreate")
+        best.offer(ruin_and_recreate(merged, best.classes, best.relaxed, steps), "ruin and recreate")
     if solver and not best.done:
         _with_solver(best, effort)
     return Solved(loads=best.loads, bound=best.bound, method=best.method)
@@ -144,9 +148,9 @@ def _climb(part: Part, effort: Effort, hopeless: Decimal | None, *, solver: bool
 
 def _with_solver(best: _Climb, effort: Effort) -> None:
     merged = best.kinds.merged
-    columns = Columns(merged, best.classes)
+    columns = Columns(merged, best.classes, best.relaxed.bound)
     few = len(merged.items) <= FEW_ITEMS
-    columns.relax(effort.rounds * 100 // max(100, len(merged.items)), TIGHT if few else LOOSE)
+    columns.relax(effort.rounds, TIGHT if few else LOOSE)
     best.prove(columns.bound)
     if not best.done:
         # From a dive of its own: a packing that ruin and recreate has settled leaves no node worth emptying.

@@ -152,15 +152,17 @@ def pack_tolerant(
         ValueError: as `replicas`.
     """
     tries = NODES_TRIED if tolerance == "node" else (None,)
+    ways = {
+        tried: [replicas(each, tolerance, zones, nodes=tried, peak=peak, failed=failed) for each in workloads]
+        for tried in tries
+    }
     nodes: list[Packing] = []
     chosen: dict[str, Pods] = {}
     choices: list[Choice] = []
     for group in sorted({each.group for each in (*workloads, *fixed)}):
         best: tuple[Packing, list[Pods]] | None = None
         bounds: list[Decimal] = []
-        for counted, tried in _counted(
-            workloads, group, tolerance=tolerance, zones=zones, tries=tries, peak=peak, failed=failed
-        ):
+        for counted, tried in _different(ways, group):
             pods = [*counted, *(each for each in fixed if each.group == group)]
             problem = Problem(pods=tuple(pods), machines=tuple(machines), zones=tuple(zones))
             packing = pack(problem, effort=effort, ceiling=best[0].cost if best else None)
@@ -174,26 +176,13 @@ def pack_tolerant(
     return TolerantPacking(packing=_together(nodes), pods=MappingProxyType(chosen), choices=tuple(choices))
 
 
-def _counted(
-    workloads: Sequence[Workload],
-    group: str,
-    *,
-    tolerance: Tolerance,
-    zones: Sequence[str],
-    tries: Sequence[int | None],
-    peak: Fraction,
-    failed: Fraction,
-) -> list[tuple[list[Pods], int | None]]:
-    """Give the different counts that the tries lead to, those with fewest pods first, and the J of each."""
+def _different(ways: Mapping[int | None, Sequence[Pods]], group: str) -> list[tuple[list[Pods], int | None]]:
+    """Give the different counts that a group's ways lead to, those with least CPU first, and the J of each."""
     different: list[tuple[list[Pods], int | None]] = []
-    for nodes in tries:
-        pods = [
-            replicas(each, tolerance, zones, nodes=nodes, peak=peak, failed=failed)
-            for each in workloads
-            if each.group == group
-        ]
+    for tried, counted in ways.items():
+        pods = [each for each in counted if each.group == group]
         if all(pods != known for known, _ in different):
-            different.append((pods, nodes))
+            different.append((pods, tried))
     return sorted(different, key=lambda each: sum(pods.cpu_m * pods.count for pods in each[0]))
 
 
