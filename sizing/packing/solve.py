@@ -28,7 +28,7 @@ LOOSE: Final = 2e-3
 """What column generation may leave open, as a share: little where the last rung needs its prices."""
 NOISE: Final = 1e-6
 """Of a step, by which HiGHS's own bounds may be off."""
-RUINS_PER_NODE: Final = 1_000
+RUINS_PER_NODE: Final = 500
 """Few nodes have few ways to be emptied."""
 NO_SOLVER: Final = "highspy is not installed: no column generation, so the packing may be dearer and its gap is wide"
 

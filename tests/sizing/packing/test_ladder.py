@@ -18,7 +18,7 @@ import sys
 {before}
 from benchmarks.families import family
 from sizing.packing import Effort, pack
-print(pack(family(8, 3), effort=Effort(ruins=500, ruins_alone=500, dives=2, nodes=1)))
+print(pack(family(6, 3), effort=Effort(ruins=300, ruins_alone=300, dives=2, nodes=1)))
 print("highspy" in sys.modules)
 """
 BLOCKED = """
@@ -80,3 +80,10 @@ def test_the_fluid_bound_of_one_pod_on_one_machine_is_that_machine():
     relaxed = fluid(part)
     assert relaxed.bound % part.step == 0
     assert relaxed.bound >= min(each.price for each in part.bins)
+
+
+def test_the_fluid_bound_is_near_what_ruin_and_recreate_reaches_at_fifty_services():
+    (part,) = cut(family(50, 1))
+    best = pack(family(50, 1), effort=Effort(solver=False, ruins_alone=6_000))
+    assert best.bound == fluid(part).bound * part.unit
+    assert best.gap * 100 < 3
