@@ -227,11 +227,15 @@ def lost_with_a_machine(plan: Plan, failed: float) -> Iterator[str]:
         plan: the stack as it stands.
         failed: utilisation that is borne.
     """
-    for pool in plan.pools.values():
-        busy = sum((plan.services[name].utilisation.get(plan.basis, Decimal(0)) for name in pool.services), Decimal(0))
-        spare = pool.count - 1
-        if not spare or busy * pool.count / spare > Decimal(str(failed)):
-            yield from pool.services
+    for pool in dict.fromkeys(part.pool for part in plan.pools.values()):
+        packing, parts = plan.packings.get(pool), plan.parts_of(pool)
+        if packing is not None and packing.tolerance != "none":
+            continue
+        services, count = parts[0].services, sum(part.count for part in parts)
+        busy = sum((plan.services[name].utilisation.get(plan.basis, Decimal(0)) for name in services), Decimal(0))
+        spare = count - 1
+        if not spare or busy * count / spare > Decimal(str(failed)):
+            yield from services
 
 
 def _saves(answer: Answer, answers: list[Answer]) -> Decimal | None:
