@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from config.problems import ConfigError
 from config.schema import ClusterConfig
@@ -22,9 +21,6 @@ from sizing.plan import make_plan
 from sizing.pricing.book import PriceBook, price_book
 from sizing.pricing.price_file import PriceFile
 from sizing.traffic import traffic_plans
-
-FAILED_UTILISATION: Final = 0.85
-"""Utilisation that is borne after the loss of a machine or zone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +131,7 @@ def question_of(
         services=service_loads(config, requests, config.traffic.basis),
         platform=() if services_only else platform_loads(config),
         peak=config.headroom.utilisation_target,
-        failed=FAILED_UTILISATION,
+        failed=config.headroom.failed_utilisation,
         speeds=speeds,
         families=families,
     )

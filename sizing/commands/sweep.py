@@ -31,7 +31,9 @@ def add_parser(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         "--points", default=str(POINTS), metavar="N", help=f"numbers of users to look at where many change ({POINTS})"
     )
     parser.add_argument("--pools", choices=("shared", "dedicated", "as-given"), default="shared")
-    parser.add_argument("--tolerance", choices=("none", "node", "zone"), default="none", help="what may fail")
+    parser.add_argument(
+        "--tolerance", choices=("none", "node", "zone"), help="what may fail, instead of what the stack says"
+    )
     parser.add_argument("--arm64", action="store_true", help="images are built for arm64 too")
     parser.add_argument("--option", choices=("on-demand", "spot", "reserved", "savings-plan"), default="on-demand")
     add_assumptions(parser)
@@ -51,7 +53,6 @@ def run(options: argparse.Namespace) -> int:
     if problems:
         return FAILED
     # The packer brings its solver along: only who sweeps waits for it.
-    from sizing.compare import FAILED_UTILISATION  # noqa: PLC0415
     from sizing.comparison.choice import BOTH, X86, Choice  # noqa: PLC0415
     from sizing.comparison.limits import limits  # noqa: PLC0415
     from sizing.comparison.sweep_tables import (  # noqa: PLC0415
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     config, families = given
     choice = Choice(
         pools="as given" if options.pools == "as-given" else options.pools,
-        tolerance=options.tolerance,
+        tolerance=options.tolerance or config.tolerance,
         architectures=BOTH if options.arm64 else X86,
         option=options.option,
     )
@@ -104,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
         out.print("* a point that was looked at; machines changed somewhere before it, not exactly here")
     if reach:
         out.print(heading("How many users the machines chosen by hand bear"))
-        out.print(limits_table(reach, config.headroom.utilisation_target, FAILED_UTILISATION))
+        out.print(limits_table(reach, config.headroom.utilisation_target, config.headroom.failed_utilisation))
     return 0
 
 
