@@ -75,6 +75,14 @@ def test_a_configuration_survives_the_way_through_json(good):
     assert load_cluster(TypeAdapter(ClusterConfig).dump_python(config, mode="json")) == config
 
 
+@pytest.mark.parametrize("routes", [["catalog", "orders"], {"catalog": 1.0, "orders": 0.25}])
+def test_routes_are_a_list_or_a_mapping_and_stay_what_they_are_on_the_way_through_json(changed, routes):
+    config = load_cluster(changed({"services.gateway.routes": routes}))
+    assert load_cluster(TypeAdapter(ClusterConfig).dump_python(config, mode="json")) == config
+    given = config.services["gateway"].routes
+    assert (dict(given) if isinstance(routes, dict) else list(given)) == routes
+
+
 def test_the_configuration_cannot_be_changed(good):
     with pytest.raises(dataclasses.FrozenInstanceError):
         load_cluster(good).name = "other"
