@@ -59,7 +59,7 @@ OF_THE_SHEET = {
 }
 """The sheet's inconsistencies 1 to 16; the seventeenth, an even number of control planes, is another sheet's."""
 
-BESIDES = {"not-priced", "single-control-plane", "kafka-low-replication"}
+BESIDES = {"not-priced", "single-control-plane", "burstable-control-plane", "kafka-low-replication"}
 """True of the sheet's cluster too, but no contradiction in the sheet."""
 
 
@@ -119,6 +119,7 @@ PAIRS = {
     "platform-not-counted": {"stated.workloads": [*SHEET["stated"]["workloads"], *PLATFORM]},
     "units-normalised": {f"{path}.stated.printed": ... for path in MACHINES},
     "single-control-plane": {"control_plane.slots": {"a": "a", "b": "a", "c": "a"}},
+    "burstable-control-plane": {"control_plane.instance_type": "c5a.large"},
     "kafka-low-replication": {"kafka.replication_factor": 3, "kafka.min_in_sync_replicas": 2},
 }
 """For each code, the smallest change of the sheet after which it is true no more."""
