@@ -204,8 +204,10 @@ def _survives(answer: Answer, plan: Plan | None, question: Question) -> str:
         case "zone":
             return f"any one of zones {', '.join(answer.zones)}{_then(answer)}"
         case "none":
-            stopped = tuple(lost_with_a_machine(plan, question.failed)) if plan and _given(answer) else ()
-            return f"no machine: one loss stops {', '.join(stopped)}" if stopped else "nothing"
+            if plan is None or not _given(answer):
+                return "nothing"
+            stopped = ", ".join(lost_with_a_machine(plan, question.failed))
+            return f"no machine: one loss stops {stopped}" if stopped else "any one machine"
 
 
 def _then(answer: Answer) -> str:
@@ -217,20 +219,19 @@ def _given(answer: Answer) -> bool:
 
 
 def lost_with_a_machine(plan: Plan, failed: float) -> Iterator[str]:
-    """Services that stop, or run hotter than is borne, when one machine of their pool is lost.
+    """Services that stop, or whose machines run hotter than is borne, when the largest machine of their pool is lost.
 
     Args:
-        plan: the stack as it stands.
+        plan: the stack as it stands; a pool may have machines of several types.
         failed: utilisation that is borne.
     """
-    for pool in dict.fromkeys(part.pool for part in plan.pools.values()):
-        packing, parts = plan.packings.get(pool), plan.parts_of(pool)
-        if packing is not None and packing.tolerance != "none":
-            continue
-        services, count = parts[0].services, sum(part.count for part in parts)
-        busy = sum((plan.services[name].utilisation.get(plan.basis, Decimal(0)) for name in services), Decimal(0))
-        spare = count - 1
-        if not spare or busy * count / spare > Decimal(str(failed)):
+    for name in dict.fromkeys(part.pool for part in plan.pools.values()):
+        parts = [part for part in plan.pools.values() if part.pool == name]
+        services = tuple(dict.fromkeys(service for part in parts for service in part.services))
+        capacity = sum(part.count * part.instance.vcpu for part in parts)
+        left = capacity - max(part.instance.vcpu for part in parts)
+        busy = sum((plan.services[key].utilisation.get(plan.basis, Decimal(0)) for key in services), Decimal(0))
+        if not left or busy * capacity / left > Decimal(str(failed)):
             yield from services
 
 

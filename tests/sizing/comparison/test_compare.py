@@ -5,11 +5,11 @@ import re
 from decimal import Decimal
 
 import pytest
-from conftest import ROOT, dev_object
+from conftest import ROOT, dev_object, plan_of
 
 from config.loader import load_cluster
 from sizing.__main__ import main
-from sizing.compare import compare
+from sizing.compare import compare, lost_with_a_machine
 from sizing.comparison.document import document
 from sizing.comparison.tables import comparison_tables, memory_table
 from sizing.sweep import EFFORT
@@ -39,6 +39,17 @@ def test_the_stack_as_it_stands_comes_first_with_its_own_control_plane_and_on_ek
     assert own.pods == {"gateway": 2, "member": 2, "planner": 3, "accommodation": 2, "payment": 2}
     assert eks.month == Decimal("826.36")
     assert found.rows[0].survives == "no machine: one loss stops gateway, member, planner, accommodation, payment"
+
+
+def test_a_second_machine_in_every_pool_bears_the_loss_of_one(dev_plan):
+    assert list(lost_with_a_machine(dev_plan, 0.85)) == ["gateway", "member", "planner", "accommodation", "payment"]
+    raw = dev_object()
+    for pool in raw["pools"].values():
+        pool["count"] = 2
+    assert list(lost_with_a_machine(plan_of(raw, "dev"), 0.85)) == []
+    raw["traffic"]["basis"] = "stress"
+    raw["traffic"]["daily_active_users"] = 30_000
+    assert list(lost_with_a_machine(plan_of(raw, "dev"), 0.85)) == ["accommodation"]
 
 
 def test_every_combination_has_its_row(found):
