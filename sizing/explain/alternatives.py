@@ -1,45 +1,23 @@
-"""What the next smaller or cheaper machines of a pool would break: the whole plan is made again with them."""
+"""What the next smaller or cheaper machines of a given pool would break: its pods are sized and fitted on them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
 
-from config.problems import ConfigError
+from config.schema import ClusterConfig
 from config.types import Basis
+from sizing import nodes, pods
 from sizing.catalogue import load
+from sizing.explain.alternative import Alternative
 from sizing.explain.limits import BASES, pool_limit
+from sizing.fit import unfit
 from sizing.model import InstanceType, Plan, PodResources
-from sizing.plan import make_plan
 from sizing.price import cents
-
-TOLERANCE: Final = "no-node-tolerance"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alternative:
-    """Other machines for one pool.
-
-    Attributes:
-        what: the machines, such as `1 x c5a.large`.
-        saves: USD a month less than the plan's.
-        breaks: what no longer holds, in words; empty when nothing does.
-    """
-
-    what: str
-    saves: Decimal
-    breaks: tuple[str, ...]
 
 
 def alternatives(plan: Plan, name: str) -> tuple[Alternative, ...]:
-    """The next smaller size of the family, the next cheaper type of all, and one machine fewer, where there are any.
-
-    None for a packed pool.
-    """
+    """The next smaller size of the family, the next cheaper type of all, and one machine fewer, where there are any."""
     pool = plan.pools[name]
-    if pool.pool in plan.packings:
-        return ()  # its cost stands against a proved bound over all types
     found = [_judged(plan, name, instance, pool.count) for instance in _cheaper(plan, name)]
     if pool.count > 1:
         found.append(_judged(plan, name, pool.instance, pool.count - 1))
@@ -69,16 +47,51 @@ def _judged(plan: Plan, name: str, instance: InstanceType, count: int) -> Altern
     given = replace(
         plan.config.pools[name], instance_type=instance.name, count=count, max_count=None, stated=None, reason=""
     )
-    config = replace(plan.config, pools=MappingProxyType({**plan.config.pools, name: given}))
-    price = instance.prices[plan.config.region]
-    saves = cents(pool.price.month * pool.count - price.month * count)
-    try:
-        other = make_plan(config, plan.stack)
-    except ConfigError as error:
-        breaks = tuple(problem.rule for problem in error.problems)
-    else:
-        breaks = tuple(_breaks(plan, other, name))
-    return Alternative(what=f"{count} x {instance.name}", saves=saves, breaks=breaks)
+    other = _with(plan, replace(plan.config, pools=MappingProxyType({**plan.config.pools, name: given})), name)
+    saves = cents(pool.price.month * pool.count - other.pools[name].price.month * count)
+    problems = _unfit(other, name, alone=count == pool.count)
+    return Alternative(
+        what=f"{count} x {instance.name}", saves=saves, breaks=problems or tuple(_breaks(plan, other, name))
+    )
+
+
+def _unfit(plan: Plan, name: str, *, alone: bool) -> tuple[str, ...]:
+    """What does not fit.
+
+    Args:
+        plan: the plan with the other machines.
+        name: their pool.
+        alone: whether only the pool and its services can be concerned. Fewer machines also leave the platform less.
+    """
+    config, services, pools = plan.config, plan.services, plan.pools
+    if alone:
+        services = {key: service for key, service in services.items() if service.pool == name}
+        config = replace(config, services={key: config.services[key] for key in services})
+        pools = {name: pools[name]}
+    requests = {key: service.requests for key, service in services.items()}
+    most = {key: service.max_replicas for key, service in services.items()}
+    return tuple(problem.rule for problem in unfit(config, requests, plan.quotas, pools, most))
+
+
+def _with(plan: Plan, config: ClusterConfig, name: str) -> Plan:
+    """The plan with other machines in one given pool; what stands elsewhere stays as it is."""
+    own = {key: service for key, service in plan.services.items() if service.pool == name}
+    requests = nodes.pod_requests(
+        replace(config, services={key: config.services[key] for key in own}),
+        {key: service.traffic for key, service in own.items()},
+    )
+    services = {key: replace(service, requests=requests[key]) for key, service in own.items()}
+    quotas = {
+        key: pods.quota(config, config.services[key], requests[key], service.max_replicas)
+        for key, service in own.items()
+    }
+    return replace(
+        plan,
+        config=config,
+        pools=MappingProxyType({**plan.pools, name: nodes.pool_plan(config, name, requests)}),
+        services=MappingProxyType({**plan.services, **services}),
+        quotas=MappingProxyType({**plan.quotas, **quotas}),
+    )
 
 
 def _breaks(plan: Plan, other: Plan, name: str) -> Iterator[str]:

@@ -1,19 +1,27 @@
 """The explanation of a plan: for every service and pool what decided, what is left, and when it stops holding."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Final
 
 from config.types import Basis
 from sizing import arithmetic, pods
-from sizing.explain.alternatives import Alternative, alternatives
+from sizing.capacity import pool_tolerance
+from sizing.explain.alternative import Alternative
+from sizing.explain.alternatives import alternatives
 from sizing.explain.failures import Failure, failures
 from sizing.explain.layout import Place, layout
 from sizing.explain.limits import BASES, Limit, busy_m, first, pool_limit, service_limits
-from sizing.model import Plan, ServicePlan
+from sizing.explain.removals import removals
+from sizing.model import PackingPlan, Plan, ServicePlan
+from sizing.pools import machines
+
+NOTHING: Final = "floor"
+"""What `CapacityPlan.scarce` says of a service whose cost is not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +57,9 @@ class PoolExplanation:
     """Why a pool's machines are what they are.
 
     Attributes:
+        machines: how many of which type.
         decided: what set type and count.
+        packing: how they were chosen and what is proved; None for machines that were given.
         tight: the resource of which least is left.
         requested: share of what pods may use, by resource.
         limits: CPU at the peak by basis.
@@ -57,7 +67,9 @@ class PoolExplanation:
     """
 
     name: str
+    machines: str
     decided: str
+    packing: PackingPlan | None
     tight: str
     requested: Mapping[str, Fraction]
     limits: Mapping[Basis, Limit]
@@ -99,7 +111,7 @@ def explain(plan: Plan) -> Explanation:
     """Explain a plan; nothing is decided anew but the alternatives, whose plans are made to be judged."""
     places = layout(plan)
     services = {name: _service(plan, service) for name, service in plan.services.items()}
-    pools = {name: _pool(plan, name, places) for name in plan.pools}
+    pools = {name: _pool(plan, name, places) for name in plan.config.pools}
     return Explanation(
         services=MappingProxyType(services),
         pools=MappingProxyType(pools),
@@ -112,13 +124,12 @@ def explain(plan: Plan) -> Explanation:
 
 def _service(plan: Plan, service: ServicePlan) -> ServiceExplanation:
     needs = tuple(sorted(_needs(plan, service), key=lambda need: -need.pods))
-    most = needs[0].pods
-    if most > service.max_replicas:
-        decided = f"at most {service.max_replicas} pods were asked for, {needs[0].why} needs {most}"
-    elif most == service.max_replicas:
-        decided = needs[0].why
-    else:
-        decided = f"at most {service.max_replicas} pods were asked for; {needs[0].why} needs {most}"
+    most, maximum = needs[0], plan.config.services[service.name].replicas.max
+    decided = most.why
+    if most.pods != service.max_replicas:
+        asked = "asked for" if maximum is not None else "the default"
+        joint = ", " if most.pods > service.max_replicas else "; "
+        decided = f"at most {service.max_replicas} pods were {asked}{joint}{most.why} needs {most.pods}"
     limits: dict[Basis, Limit] = {
         basis: limit for basis in BASES if (limit := first(service_limits(plan, service, basis))) is not None
     }
@@ -133,17 +144,28 @@ def _service(plan: Plan, service: ServicePlan) -> ServiceExplanation:
 
 
 def _needs(plan: Plan, service: ServicePlan) -> Iterator[Need]:
-    yield Need(why="the floor of pods at rest", pods=service.min_replicas)
-    packing = plan.packings.get(service.pool)
-    if packing is not None and packing.tolerance != "none":
-        yield Need(why=f"the loss of any one {packing.tolerance} at the peak", pods=service.max_replicas)
-    demand = plan.config.services[service.name].demand
-    if demand is None or service.traffic is None:
+    given, decided = plan.config.services[service.name], service.capacity
+    yield Need(why="the floor of pods at rest", pods=given.replicas.min)
+    if decided.scarce != NOTHING:
+        yield Need(why=f"{decided.scarce} at the peak (basis {decided.basis})", pods=decided.at_peak)
+    tolerance, zones = pool_tolerance(plan.config, given.pool), len(_zones(plan, given.pool))
+    left = f"{decided.after_loss} must be left" + (f" (basis {decided.basis})" if decided.scarce != NOTHING else "")
+    if given.pool not in plan.packings or tolerance == "none":
         return
-    for limit in service_limits(plan, service, plan.basis):
-        each = limit.of / service.max_replicas
-        why = "CPU at the peak" if limit.unit == "m" else "threads at the peak"
-        yield Need(why=f"{why} (basis {plan.basis})", pods=max(math.ceil(limit.used / each), 1))
+    if tolerance == "node":
+        cap = service.replication.per_node or 1
+        yield Need(why=f"the loss of a node: {left}, {cap} may go", pods=decided.after_loss + cap)
+        return
+    yield Need(
+        why=f"the loss of a zone: {left}, spread evenly over {zones}",
+        pods=zones * math.ceil(Fraction(decided.after_loss, zones - 1)),
+    )
+    even = math.ceil(Fraction(max(decided.at_peak, given.replicas.min, given.replicas.max or 0), zones)) * zones
+    yield Need(why=f"as many pods in each of {zones} zones", pods=even)
+
+
+def _zones(plan: Plan, pool: str) -> Sequence[str]:
+    return plan.config.pools[pool].zones or plan.config.network.zones
 
 
 def _size(plan: Plan, service: ServicePlan) -> str:
@@ -151,12 +173,13 @@ def _size(plan: Plan, service: ServicePlan) -> str:
     size = f"{service.requests.cpu_m}m, {service.requests.memory_mib} MiB"
     if given.resources is not None:
         return f"{size}: given"
-    if plan.config.pools[given.pool].instance_type is not None:
+    if given.pool not in plan.packings and plan.config.pools[given.pool].instance_type is not None:
         jobs = " and a Job" if pods.needs_job(plan.config, given) else ""
         return f"{size}: an equal share of its pool's machines for {service.max_replicas} pods, one surge pod{jobs}"
-    if given.demand is not None and service.traffic is not None:
-        return f"{size}: measured demand on basis {plan.basis}, at least {pods.FLOOR.cpu_m}m"
-    return f"{size}: the floor of a service without figures"
+    memory = "heap rule or measurement" if given.memory is not None else "the floor"
+    if service.capacity.cpu_m is None:
+        return f"{size}: CPU the floor of a service without figures, memory by {memory}"
+    return f"{size}: CPU its share of the peak on basis {plan.basis}, at least {pods.FLOOR.cpu_m}m, memory by {memory}"
 
 
 def _fewer(service: ServicePlan, needs: tuple[Need, ...]) -> str:
@@ -169,15 +192,15 @@ def _fewer(service: ServicePlan, needs: tuple[Need, ...]) -> str:
 
 
 def _pool(plan: Plan, name: str, places: tuple[Place, ...]) -> PoolExplanation:
-    pool = plan.pools[name]
     own = [place for place in places if place.pool == name]
-    room = (
-        Fraction(sum(place.allocatable.cpu_m for place in own)),
-        Fraction(sum(place.allocatable.memory_mib for place in own)),
-    )
+    packing = plan.packings.get(name)
     requested = {
-        "CPU requests": Fraction(sum(place.requested.cpu_m for place in own)) / room[0],
-        "memory requests": Fraction(sum(place.requested.memory_mib for place in own)) / room[1],
+        "CPU requests": Fraction(
+            sum(place.requested.cpu_m for place in own), sum(place.allocatable.cpu_m for place in own)
+        ),
+        "memory requests": Fraction(
+            sum(place.requested.memory_mib for place in own), sum(place.allocatable.memory_mib for place in own)
+        ),
         "pods": Fraction(sum(place.pods for place in own), sum(place.slots for place in own)),
     }
     limits: dict[Basis, Limit] = {
@@ -185,11 +208,13 @@ def _pool(plan: Plan, name: str, places: tuple[Place, ...]) -> PoolExplanation:
     }
     return PoolExplanation(
         name=name,
-        decided=pool.reason,
+        machines=machines(plan.parts_of(name)),
+        decided="; ".join(dict.fromkeys(part.reason for part in plan.parts_of(name))),
+        packing=packing,
         tight=max(requested, key=lambda resource: requested[resource]),
         requested=MappingProxyType(requested),
         limits=MappingProxyType(limits),
-        alternatives=alternatives(plan, name),
+        alternatives=alternatives(plan, name) if packing is None else tuple(removals(plan, name, places)),
     )
 
 

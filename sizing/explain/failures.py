@@ -1,13 +1,12 @@
 """What is left of every service when a machine or a whole zone is gone, before anything is started again."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from config.types import Basis
-from sizing.explain.layout import CONTROL_PLANE, Place
+from sizing.explain.layout import CONTROL_PLANE, Place, running
 from sizing.explain.limits import busy_m
 from sizing.model import Plan
 
@@ -52,29 +51,24 @@ class Failure:
 def failures(plan: Plan, places: Sequence[Place], basis: Basis) -> tuple[Failure, ...]:
     """Every worker and every zone with workers, each lost alone, while all services carry their peak."""
     workers = [place for place in places if place.pool != CONTROL_PLANE]
-    busy = busy_m(plan, basis)
+    groups: list[tuple[Literal["node", "zone"], str, list[Place]]] = [("node", place.key, [place]) for place in workers]
     zones = sorted({place.zone for place in workers})
+    groups.extend(("zone", zone, [place for place in workers if place.zone == zone]) for zone in zones)
+    busy, before = busy_m(plan, basis), running(workers)
     return tuple(
-        [
-            Failure(kind="node", name=place.key, machines=1, left=_left(plan, workers, {place.key}, busy))
-            for place in workers
-        ]
-        + [
-            Failure(kind="zone", name=zone, machines=len(keys), left=_left(plan, workers, keys, busy))
-            for zone in zones
-            for keys in [{place.key for place in workers if place.zone == zone}]
-        ]
+        Failure(kind=kind, name=name, machines=len(lost), left=_left(plan, before, running(lost), busy))
+        for kind, name, lost in groups
     )
 
 
 def _left(
-    plan: Plan, workers: Sequence[Place], lost: AbstractSet[str], busy: Mapping[str, Fraction]
+    plan: Plan, before: Mapping[str, int], lost: Mapping[str, int], busy: Mapping[str, Fraction]
 ) -> Mapping[str, Left]:
+    """What is left of the services that lose a pod, in the plan's order."""
     left: dict[str, Left] = {}
     for service, decided in plan.services.items():
-        before = sum(place.count(service) for place in workers)
-        after = sum(place.count(service) for place in workers if place.key not in lost)
-        if after < before:
-            share = busy[service] / (after * decided.requests.cpu_m) if after and service in busy else None
-            left[service] = Left(pods=after, of=before, share=share)
+        if lost.get(service, 0):
+            pods = before[service] - lost[service]
+            share = busy[service] / (pods * decided.requests.cpu_m) if pods and service in busy else None
+            left[service] = Left(pods=pods, of=before[service], share=share)
     return left

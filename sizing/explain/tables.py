@@ -23,7 +23,7 @@ def tables(plan: Plan, explanation: Explanation) -> Iterator[RenderableType]:
     yield heading("Services")
     yield _reasons(service_reasons(plan, explanation))
     yield heading("Pools")
-    yield _reasons(pool_reasons(plan, explanation))
+    yield _reasons(pool_reasons(explanation))
     yield heading(f"One machine or zone lost at the peak, basis {plan.basis}, before anything is started again")
     yield _failures(explanation)
 

@@ -8,10 +8,10 @@ from typing import Literal
 
 from config.types import Basis
 from sizing.arithmetic import to_decimal
-from sizing.explain.alternatives import Alternative
+from sizing.explain.alternative import Alternative
 from sizing.explain.explain import Explanation, PoolExplanation, ServiceExplanation, Stop, times
 from sizing.explain.limits import Limit
-from sizing.model import Plan
+from sizing.model import HOURS_PER_MONTH, PackingPlan, Plan
 from sizing.price import cents
 
 Tone = Literal["", "good", "warn", "bad", "soft"]
@@ -116,20 +116,35 @@ def left_text(limit: Limit) -> str:
     return f"{limit.what}: {share(1 - limit.share, 1)} left on basis {limit.basis}"
 
 
-def pool_reasons(plan: Plan, explanation: Explanation) -> Iterator[Reason]:
+def pool_reasons(explanation: Explanation) -> Iterator[Reason]:
     """A card for every pool."""
     for name, item in explanation.pools.items():
-        pool = plan.pools[name]
-        yield Reason(name=f"{name}: {pool.count} x {pool.instance.name}", entries=tuple(_pool_entries(item)))
+        yield Reason(name=f"{name}: {item.machines}", entries=tuple(_pool_entries(item)))
 
 
 def _pool_entries(item: PoolExplanation) -> Iterator[Entry]:
     yield _entry("reason", item.decided)
+    if item.packing is not None:
+        yield _entry("proved", *packing_lines(item.packing))
     yield _entry("tightest", f"{item.tight}: {share(item.requested[item.tight])} of what pods may use")
     yield left(item.limits)
     for alternative in item.alternatives:
         lines = tuple(Line(text=line) for line in alternative_lines(alternative))
         yield Entry(name="instead", lines=lines, lead=True)
+
+
+def packing_lines(packing: PackingPlan) -> Iterator[str]:
+    """What a packed pool survives, how it was found, and what is proved about its cost."""
+    yield f"tolerance {packing.tolerance}, found by {packing.method}"
+    month, bound = packing.cost * HOURS_PER_MONTH, packing.bound * HOURS_PER_MONTH
+    if packing.gap:
+        yield (
+            f"{money(month)} USD a month; no machines below {money(bound)} hold these pods, so at most"
+            f" {money(month - bound)} could be saved"
+        )
+    else:
+        yield f"{money(month)} USD a month, and no cheaper machines hold these pods"
+    yield from packing.notes
 
 
 def alternative_lines(alternative: Alternative) -> Iterator[str]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from config.types import Basis
 from sizing.arithmetic import exact
-from sizing.explain.layout import CONTROL_PLANE, Box, Place, busy_share
+from sizing.explain.layout import CONTROL_PLANE, Box, Place, busy_shares, running
 from sizing.explain.limits import BASES, busy_m
 from sizing.explain.words import money, share
 from sizing.model import Plan, PodResources
@@ -18,6 +18,7 @@ COLOURS = (
     "#2f6db5", "#b4531f", "#2e7d4f", "#8a4fa3", "#a8324a", "#5b6f1f", "#1f7f8c", "#7a5a2b", "#5b5fc7", "#9c3f7d",
 )  # fmt: skip
 """White text on each has a contrast of at least 4.5, in light and in dark."""
+_ORDER = {"service": 0, "platform": 1, "room": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,7 @@ def cards(plan: Plan, places: Sequence[Place]) -> Iterator[NodeCard]:
     """Every machine of the layout, in its order."""
     style = {name: f"c{index}" for index, name in enumerate(plan.services)}
     busy: dict[Basis, Mapping[str, Fraction]] = {basis: busy_m(plan, basis) for basis in BASES}
+    pods = running(places)
     for place in places:
         yield NodeCard(
             key=place.key,
@@ -88,47 +90,40 @@ def cards(plan: Plan, places: Sequence[Place]) -> Iterator[NodeCard]:
             price=money(cents(place.price.month)),
             price_figure=f"node.{place.key}.month",
             pods=tuple(_tiles(place, style)),
-            bars=tuple(_bars(plan, place, places, style, busy)),
+            bars=tuple(_bars(plan, place, pods, style, busy)),
         )
 
 
 def _tiles(place: Place, style: Mapping[str, str]) -> Iterator[PodTile]:
-    for box in sorted(place.boxes, key=lambda box: box.kind, reverse=True):
+    for box in sorted(place.boxes, key=lambda box: _ORDER[box.kind]):
         if box.kind == "service":
             size = f"{box.each.cpu_m}m · {box.each.memory_mib} MiB"
             tile = PodTile(name=box.name, size=size, style=style[box.name], grow=max(box.each.cpu_m // 50, 1))
             yield from [tile] * box.count
         else:
             times = f" x {box.count}" if box.count > 1 else ""
-            yield PodTile(name=f"{box.name}{times}", size="", style="platform", grow=0)
+            yield PodTile(name=f"{box.name}{times}", size="", style=box.kind, grow=0)
 
 
 def _bars(
     plan: Plan,
     place: Place,
-    places: Sequence[Place],
+    pods: Mapping[str, int],
     style: Mapping[str, str],
     busy: Mapping[Basis, Mapping[str, Fraction]],
 ) -> Iterator[Bar]:
     yield _requests(place, style, "CPU requests", "cpu_m", "m")
     yield _requests(place, style, "memory requests", "memory_mib", " MiB")
     for basis in BASES:
-        part = busy_share(plan, place, places, busy[basis])
-        if part is not None:
-            target = exact(plan.config.headroom.utilisation_target)
-            shown = min(part, Fraction(1))
+        shares = busy_shares(place, pods, busy[basis])
+        if shares:
             yield Bar(
                 label=f"CPU busy at the peak, basis {basis}",
-                value=share(part, 1),
+                value=share(sum(shares.values(), Fraction(0)), 1),
                 figure=f"node.{place.key}.busy.{basis}",
-                parts=(Part(style=style[_busiest(place, busy[basis])], percent=_percent(shown)),),
-                tick=_percent(target),
+                parts=tuple(Part(style=style[name], percent=_percent(part)) for name, part in shares.items()),
+                tick=_percent(exact(plan.config.headroom.utilisation_target)),
             )
-
-
-def _busiest(place: Place, busy: Mapping[str, Fraction]) -> str:
-    here = {box.name for box in place.boxes if box.kind == "service" and box.name in busy}
-    return max(sorted(here), key=lambda name: busy[name])
 
 
 def _requests(place: Place, style: Mapping[str, str], label: str, resource: str, unit: str) -> Bar:
@@ -139,7 +134,7 @@ def _requests(place: Place, style: Mapping[str, str], label: str, resource: str,
     parts = [Part(style="ds", percent=_percent(Fraction(of(DAEMONSET), room)))]
     parts += [
         Part(style=_style(box, style), percent=_percent(Fraction(box.count * of(box.each), room)))
-        for box in sorted(place.boxes, key=lambda box: box.kind)
+        for box in sorted(place.boxes, key=lambda box: _ORDER[box.kind])
     ]
     return Bar(
         label=f"{label}, of {room:,}{unit}",
@@ -150,7 +145,7 @@ def _requests(place: Place, style: Mapping[str, str], label: str, resource: str,
 
 
 def _style(box: Box, style: Mapping[str, str]) -> str:
-    return style[box.name] if box.kind == "service" else "platform"
+    return style[box.name] if box.kind == "service" else box.kind
 
 
 def _percent(value: Fraction) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from sizing.arithmetic import exact
 from sizing.explain.explain import Explanation, times
@@ -12,9 +11,6 @@ from sizing.report import rows
 from sizing.report.cells import Table
 from sizing.report.chart import Chart, Step, chart, steps_table
 from sizing.report.nodes import Key, NodeCard, cards, keys
-
-BEARABLE = Decimal("0.85")
-"""CPU share of their requests that a service's pods may reach while a machine or zone is lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +38,7 @@ class Page:
     traffic: Table
     placing: str
     key: tuple[Key, ...]
+    keeps_room: bool
     nodes: tuple[NodeCard, ...]
     services: tuple[Reason, ...]
     pools: tuple[Reason, ...]
@@ -63,6 +60,7 @@ def page_of(plan: Plan, explanation: Explanation, steps: Sequence[Step]) -> Page
     """
     config = plan.config
     users = config.traffic.daily_active_users
+    most = exact(config.headroom.failed_utilisation)
     drawn = chart(steps, users, plan.price.month) if steps and users is not None else None
     used = {plan.control_plane.price, *(pool.price for pool in plan.pools.values())}
     return Page(
@@ -77,21 +75,35 @@ def page_of(plan: Plan, explanation: Explanation, steps: Sequence[Step]) -> Page
         traffic_caption="Arrival: requests that really come at the peak. Stress: the target of a load test without"
         " think time. The two are never mixed. CPU: share of all vCPU of the service's machines.",
         traffic=rows.traffic(plan),
-        placing="Every service with its most pods. Where machines were chosen by hand Kubernetes decides; this is one"
-        " placement that its rules allow. Bars show requests of what pods may use; the tick marks comfortable CPU.",
+        placing=_placing(plan),
         key=keys(plan),
+        keeps_room=bool(plan.packings),
         nodes=tuple(cards(plan, explanation.places)),
         services=tuple(service_reasons(plan, explanation)),
-        pools=tuple(pool_reasons(plan, explanation)),
+        pools=tuple(pool_reasons(explanation)),
         failing=f"Each machine and each zone lost alone, at the peak on basis {plan.basis}, before anything is started"
-        f" again. It holds when no service is without a pod and none needs more than {share(exact(BEARABLE))} of its"
+        f" again. It holds when no service is without a pod and none needs more than {share(most)} of its"
         " remaining requests.",
-        failures=rows.failing(explanation, BEARABLE),
+        failures=rows.failing(explanation, most),
         pricing=f"{listed(sorted({price.option for price in used})).capitalize()} Linux machines in {config.region}, a"
         " month of 730 hours.",
         prices=rows.prices(plan),
         unpriced=f"Not in the total, for want of a sourced price: {listed(plan.price.unpriced)}.",
         warnings=plan.warnings,
+    )
+
+
+def _placing(plan: Plan) -> str:
+    packed = "packed as sizing found it" if plan.packings else ""
+    given = (
+        ""
+        if set(plan.packings) == set(plan.config.pools)
+        else ("where machines were given Kubernetes decides, and this is one placement that its rules allow")
+    )
+    how = "; ".join(part for part in (packed, given) if part)
+    return (
+        f"Every service with its most pods, {how}. Bars show requests of what pods may use; the tick marks comfortable"
+        " CPU."
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 from sizing.arithmetic import exact
 from sizing.explain.explain import Explanation
@@ -54,16 +55,15 @@ def _traffic_rows(plan: Plan) -> Iterator[Row]:
         )
 
 
-def failing(explanation: Explanation, bearable: Decimal) -> Table:
+def failing(explanation: Explanation, most: Fraction) -> Table:
     """Every machine and zone lost alone."""
     return Table(
         columns=columns("lost", "#machines", "services without a pod", "others, with CPU of their requests", "holds"),
-        rows=tuple(_failure(failure, bearable) for failure in explanation.failures),
+        rows=tuple(_failure(failure, most) for failure in explanation.failures),
     )
 
 
-def _failure(failure: Failure, bearable: Decimal) -> Row:
-    most = exact(bearable)
+def _failure(failure: Failure, most: Fraction) -> Row:
     over = [name for name, left in failure.left.items() if left.share is not None and left.share > most]
     others = [
         f"{name} {left.pods} of {left.of} pods{'' if left.share is None else f', {share(left.share)}'}"

@@ -23,7 +23,7 @@ def steps_of(config: ClusterConfig, stack: str) -> tuple[Step, ...]:
     users = config.traffic.daily_active_users
     if users is None:
         return ()
-    choice = Choice(pools="shared", tolerance="none")
+    choice = Choice(pools="shared", tolerance=config.tolerance)
     found = sweep(config, max(users // DOWN, 1), users * UP, choice=choice, stack=stack)
     steps = [
         Step(

@@ -1,17 +1,18 @@
 """What decided, what is left, what a smaller choice breaks, and the load at which the plan stops holding."""
 
 import copy
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from conftest import dev_object, plan_of
+from conftest import ROOT, dev_object, plan_of
 
+from config.loader import load_stack_file
 from sizing.__main__ import main
 from sizing.explain.explain import explain
 from sizing.explain.layout import CONTROL_PLANE, layout
-from sizing.explain.limits import busy_m, pool_limit, service_limits
-from sizing.explain.words import holds
+from sizing.explain.limits import after_loss, busy_m, pool_limit, service_limits
+from sizing.explain.words import holds, pool_reasons
+from sizing.plan import make_plan
 
 
 @pytest.fixture(scope="module")
@@ -96,25 +97,23 @@ def test_services_without_a_measured_cost_are_named_and_not_judged(dev):
 
 
 def test_threads_limit_a_service_before_its_cpu_where_they_are_scarcer():
-    """20 threads held 6.467 ms: 3,093 requests/s a pod, while 1,600m at 60 % carry 643."""
     raw = copy.deepcopy(dev_object())
     raw["services"]["planner"]["demand"] = {"calibration": "examples/calibration/planner.yaml"}
-    raw["services"]["planner"]["resources"] = {"cpu_m": 1600, "memory_mib": 2624}
     plan = plan_of(raw, "test")
     cpu, threads = service_limits(plan, plan.services["planner"], "stress")
-    assert threads.of == 60
+    assert threads.of == 36  # 60 % of 3 pods x 20 threads
     assert float(threads.used) == pytest.approx(900 * 6.46696 / 1000)
     assert threads.share < cpu.share
-    few = replace(plan.config.services["planner"].demand, threads=1)
-    scarce = replace(
-        plan,
-        config=replace(
-            plan.config,
-            services={**plan.config.services, "planner": replace(plan.config.services["planner"], demand=few)},
-        ),
-    )
-    cpu, threads = service_limits(scarce, scarce.services["planner"], "stress")
+    raw["services"]["planner"]["demand"] = {
+        "cpu_ms_per_request": 1.4935,
+        "threads": 2,
+        "hold_ms": 6.47,
+        "source": "a test",
+    }
+    plan = plan_of(raw, "test")
+    cpu, threads = service_limits(plan, plan.services["planner"], "stress")
     assert threads.share > cpu.share
+    assert explain(plan).services["planner"].limits["stress"] == threads
 
 
 def test_one_pod_less_than_the_peak_needs_names_what_breaks():
@@ -185,3 +184,67 @@ def test_the_command_prints_reasons_losses_and_how_far_the_plan_holds(capsys):
         "zone c",
     ):
         assert words in printed
+
+
+@pytest.fixture(scope="module")
+def packed_plan():
+    return make_plan(load_stack_file(ROOT / "Pulumi.production.yaml"), "production")
+
+
+@pytest.fixture(scope="module")
+def packed(packed_plan):
+    return explain(packed_plan)
+
+
+def test_a_packed_pool_is_laid_out_as_it_was_packed(packed_plan, packed):
+    (packing,) = packed_plan.packings.values()
+    workers = [place for place in packed.places if place.pool == "shared"]
+    assert [(place.instance.name, place.zone) for place in workers] == [
+        (node.type, node.zone) for node in packing.nodes
+    ]
+    for place, node in zip(workers, packing.nodes, strict=True):
+        assert place.pods == sum(node.pods.values())
+        assert place.requested.cpu_m <= place.allocatable.cpu_m
+        assert place.requested.memory_mib <= place.allocatable.memory_mib
+    assert len({place.key for place in packed.places}) == len(packed.places)
+    assert sum(place.price.hour for place in workers) == packing.cost
+
+
+def test_every_machine_of_a_packing_is_held_by_pods_that_find_no_room_elsewhere(packed):
+    alternatives = packed.pools["shared"].alternatives
+    assert alternatives[0].what.startswith("no shared-")
+    assert all(alternative.saves > 0 for alternative in alternatives)
+    for alternative in alternatives[1:]:
+        assert any("are there" in reason for reason in alternative.breaks), alternative
+
+
+def test_a_packing_that_promises_a_zone_bears_every_zone_and_node(packed_plan, packed):
+    bearable = Fraction(str(packed_plan.config.headroom.failed_utilisation))
+    assert {failure.name for failure in packed.failures if failure.kind == "zone"} == {"a", "b", "c"}
+    for failure in packed.failures:
+        assert not failure.down
+        assert all(left.share is None or left.share <= bearable for left in failure.left.values()), failure.name
+
+
+def test_the_promised_loss_is_a_limit_and_stops_a_growing_load(packed_plan, packed):
+    service = packed_plan.services["accommodation"]
+    left, lost = after_loss(packed_plan, service)
+    assert (left, lost) == (service.max_replicas * 2 // 3, "the loss of a zone")
+    stop = packed.stops["stress"]
+    assert "that the loss of a zone leaves at 85% of their requests" in stop.limit.what
+    zone = next(failure for failure in packed.failures if failure.kind == "zone")
+    assert stop.factor == Fraction(85, 100) / zone.left[stop.where.removeprefix("service ")].share
+
+
+def test_what_a_pool_was_packed_for_and_what_is_proved_is_said(packed):
+    reasons = {reason.name.split(":")[0]: reason for reason in pool_reasons(packed)}
+    (proved,) = [entry for entry in reasons["shared"].entries if entry.name == "proved"]
+    assert proved.lines[0].text.startswith("tolerance zone, found by ")
+    assert "USD a month" in proved.lines[1].text
+
+
+def test_a_service_of_a_packed_pool_names_the_loss_that_set_its_pods(packed_plan, packed):
+    needs = {need.why.split(":")[0]: need.pods for need in packed.services["planner"].needs}
+    assert needs["the loss of a zone"] == 3 * -(-packed_plan.services["planner"].capacity.after_loss // 2)
+    for name, item in packed.services.items():
+        assert item.needs[0].pods == packed_plan.services[name].max_replicas, name

@@ -1,17 +1,20 @@
 """One page that needs nothing else, says what the plan says, and is the same for the same plan."""
 
+import copy
 import re
 from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, dev_object, plan_of
 
+from config.loader import load_stack_file
 from sizing.__main__ import main
 from sizing.document import document
 from sizing.explain.explain import explain, times
 from sizing.explain.layout import layout
+from sizing.plan import make_plan
 from sizing.price import cents
 from sizing.report.chart import Step, chart
 from sizing.report.nodes import COLOURS
@@ -59,9 +62,11 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-@pytest.fixture(scope="module", params=["dev", "ha"])
+@pytest.fixture(scope="module", params=["dev", "ha", "production"])
 def both(request, plans):
-    plan = plans[request.param]
+    """Machines that were given, those of several zones, and packed ones."""
+    packed = ROOT / "Pulumi.production.yaml"
+    plan = plans[request.param] if request.param in plans else make_plan(load_stack_file(packed), "production")
     html = render(plan, STEPS)
     return plan, html, Reader(html)
 
@@ -204,3 +209,17 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path, capsys, monkeypatch
     monkeypatch.chdir(ROOT)
     assert main(["report", "--stack", "dev", "--output", str(tmp_path / "none" / "page.html")]) == 2
     assert "no such file or directory; name a file that can be written" in capsys.readouterr().err
+
+
+def test_a_plan_without_measured_costs_and_counted_users_has_a_page_without_those_figures():
+    raw = copy.deepcopy(dev_object())
+    for service in raw["services"].values():
+        service.pop("demand", None)
+    del raw["traffic"]["daily_active_users"]
+    raw["services"]["accommodation"]["traffic"] = {"requests_per_second": {"peak": 3}}
+    plan = plan_of(raw, "test")
+    reader = Reader(render(plan, STEPS))
+    assert "stop.factor" not in reader.figures
+    assert "daily_active_users" not in reader.figures
+    assert "Not judged, because no cost of a request is measured: gateway, member, planner" in reader.text
+    assert "cost" not in reader.ids
