@@ -33,12 +33,11 @@ WIDEST: Final = 200
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = _parser().parse_args(arguments)
-    known = tuple(case for case in cases() if not options.only or case.key.startswith(options.only))
+    wanted = tuple(case for case in cases() if case.key.startswith(options.only))
+    known = tuple(case for case in wanted if not case.key.startswith(tuple(options.leave_out)))
     if not known:
         keys = "\n  ".join(case.key for case in cases())
-        print(
-            f"--only {options.only}: no case begins like that; give the beginning of one of\n  {keys}", file=sys.stderr
-        )
+        print(f"no case is left; the keys are\n  {keys}", file=sys.stderr)
         return EXIT_CANNOT
     try:
         results = (
@@ -51,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_CANNOT
     _show(known, results)
     if not (results.quick or options.only):
-        DOCUMENT.write_text(document(known, results), encoding="utf-8")
+        DOCUMENT.write_text(document(cases(), results), encoding="utf-8")
         plot(known, results.rows, DOCUMENT.with_name(PICTURE))
         print(f"\nwritten: {DOCUMENT.relative_to(ROOT)} and {PICTURE} beside it")
     return 0
@@ -61,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small part, in about a minute; prints only")
     parser.add_argument("--only", metavar="KEY", default="", help="the cases whose key begins like this; prints only")
+    parser.add_argument(
+        "--leave-out", metavar="KEY", default=[], action="append", help="not the cases whose key begins like this"
+    )
     parser.add_argument("--seeds", type=int, choices=range(1, len(SEEDS) + 1), default=len(SEEDS), help="seeds a case")
     parser.add_argument("--again", action="store_true", help="measure nothing: show and write the last run again")
     return parser

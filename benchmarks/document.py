@@ -103,6 +103,10 @@ def goals(cases: Sequence[Case], results: Results) -> Iterator[str]:
     yield f"{len(results.rows) - len(lines)} of {len(results.rows)} instances met every goal of theirs."
     yield from (f"Missed: {line}" for line in lines)
     yield from (f"Doubt: {line}" for line in surprises(cases, results.rows))
+    run = {row.case for row in results.rows}
+    left = [case.title for case in cases if case.key not in run]
+    if left:
+        yield f"Not run this time: {'; '.join(left)}."
     yield from (f"Failed: `{each.command}`: {each.failure}" for each in results.programs if each.failure)
 
 

@@ -81,6 +81,8 @@ def test_goals_that_were_missed_are_named_with_the_figure():
     )
     none = row(ZONES, outcome(None, how="exit code 1: nothing said"), outcome("2"))
     assert misses(case(ZONES), none) == ("no packing: exit code 1: nothing said",)
+    (*_, left) = goals(CASES, results(MET, *LARGE))
+    assert left.startswith("Not run this time: no tolerance, c5a, no memory lost; ")
     assert next(iter(goals(CASES, results(MET, *LARGE)))) == "2 of 4 instances met every goal of theirs."
 
 
