@@ -72,8 +72,12 @@ def machine(before: Moment, after: Moment, versions: Sequence[str]) -> Machine:
 
 
 def _commit() -> str:
-    """The commit that is checked out; "+" when something differs from it."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--exclude=*", "--dirty=+"], capture_output=True, text=True, check=False
-    )
-    return said.stdout.strip() or "unknown"
+    """The last commit that changed what is measured; "+" when a file of it has changed since."""
+
+    def said(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words, "--", "sizing"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+
+    commit = said("log", "-1", "--format=%h")
+    return commit + "+" * bool(said("status", "--porcelain")) if commit else "unknown"
