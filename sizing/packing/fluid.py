@@ -18,8 +18,12 @@ from typing import Final, NamedTuple
 from sizing.packing.covering import cover
 from sizing.packing.parts import Bin, Item, Part
 
-STREAMS: Final = 12
-"""Pods of one zone and purchase option are poured in at most so many streams."""
+STREAMS: Final = 24
+"""Pods are poured in about so many streams, over all zones and purchase options."""
+MOST_ALIKE: Final = 12
+"""Streams of one zone and purchase option."""
+SLOTS: Final = 2
+"""Place of pod slots among the sizes of a stream and a bin: CPU, memory, slots."""
 SCALE: Final = 10**9
 """Prices per thousandth of a vCPU and per MiB are kept as whole multiples of a billionth."""
 
@@ -43,37 +47,49 @@ class Fluid:
 
 def fluid(part: Part) -> Fluid:
     """Solve the relaxation of one part."""
-    streams = _streams(part.items)
     spread = max(-(-item.count // item.cap) for item in part.items)
-    kinds, count = len(part.bins), len(part.bins) + len(streams) * len(part.bins)
-    rows: list[list[float]] = []
-    for place, stream in enumerate(streams):
-        row = [0.0] * count
-        for index, each in enumerate(part.bins):
-            row[kinds + place * kinds + index] = float(each.admits(stream.sample))
-        rows.append(row)
-    for index, each in enumerate(part.bins):
-        for kind, size in enumerate((each.cpu, each.memory, each.pods)):
-            row = [0.0] * count
-            row[index] = 1.0
-            for place, stream in enumerate(streams):
-                row[kinds + place * kinds + index] = -stream.sizes[kind] / size if size else 0.0
-            rows.append(row)
-    rows.append([1.0] * kinds + [0.0] * (count - kinds))
-    costs = [*(float(each.price) for each in part.bins), *(0.0 for _ in range(count - kinds))]
-    best = cover(costs, rows, [*(1.0 for _ in streams), *(0.0 for _ in range(3 * kinds)), float(spread)])
-    first = len(streams)
-    found = [best.prices[first + 3 * index : first + 3 * index + 3] for index in range(kinds)]
-    more = min(floor(best.prices[-1] * SCALE), *(each.price * SCALE for each in part.bins))
-    prices = [_feasible(each, dual, more) for each, dual in zip(part.bins, found, strict=True)]
+    amounts, duals, more = _pour(part, _streams(part.items), spread)
+    more = min(floor(more * SCALE), *(each.price * SCALE for each in part.bins))
+    prices = [_feasible(each, dual, more) for each, dual in zip(part.bins, duals, strict=True)]
     values = [_value(part, prices, item) for item in part.items]
     total = sum(value * item.count for value, item in zip(values, part.items, strict=True)) + more * spread
     return Fluid(
         bound=-(-total // (SCALE * part.step)) * part.step,
-        amounts=best.amounts[:kinds],
+        amounts=amounts,
         values=tuple(value / SCALE for value in values),
-        worth=_worth(part, best.amounts, prices),
+        worth=_worth(part, amounts, prices),
     )
+
+
+def _pour(part: Part, streams: Sequence["_Stream"], spread: int) -> tuple[tuple[float, ...], list[list[float]], float]:
+    """Solve the linear program: amounts of the bins, their prices of all CPU, memory and slots, price of one more bin.
+
+    Columns are bins, then the streams into the bins that admit them. Rows are streams, which must be poured whole; then
+    bins and what may run out in them, as shares of one bin; then the spread.
+    """
+    kinds = range(len(part.bins))
+    flows = [
+        (k, index) for k, stream in enumerate(streams) for index in kinds if part.bins[index].admits(stream.sample)
+    ]
+    limits = [(index, kind) for index in kinds for kind in range(3) if kind < SLOTS or _crowded(part, part.bins[index])]
+    rows = [[*(0.0 for _ in kinds), *(float(k == place) for k, _ in flows)] for place in range(len(streams))]
+    for index, kind in limits:
+        size = (part.bins[index].cpu, part.bins[index].memory, part.bins[index].pods)[kind] or 1
+        poured = (-streams[k].sizes[kind] / size if into == index else 0.0 for k, into in flows)
+        rows.append([*(float(each == index) for each in kinds), *poured])
+    rows.append([*(1.0 for _ in kinds), *(0.0 for _ in flows)])
+    costs = [*(float(each.price) for each in part.bins), *(0.0 for _ in flows)]
+    best = cover(costs, rows, [*(1.0 for _ in streams), *(0.0 for _ in limits), float(spread)])
+    duals = [[0.0, 0.0, 0.0] for _ in kinds]
+    for (index, kind), price in zip(limits, best.prices[len(streams) : -1], strict=True):
+        duals[index][kind] = price
+    return best.amounts[: len(kinds)], duals, best.prices[-1]
+
+
+def _crowded(part: Part, bought: Bin) -> bool:
+    """Pods may be so small that the bin's slots run out first."""
+    cpu, memory = min(item.cpu for item in part.items), min(item.memory for item in part.items)
+    return bought.pods * cpu < bought.cpu and bought.pods * memory < bought.memory
 
 
 class _Stream(NamedTuple):
@@ -85,10 +101,12 @@ class _Stream(NamedTuple):
 
 def _streams(items: Sequence[Item]) -> list[_Stream]:
     streams: list[_Stream] = []
-    for zone, spot in sorted({(item.zone, item.spot) for item in items}):
+    sorts = sorted({(item.zone, item.spot) for item in items})
+    most = max(2, min(MOST_ALIKE, STREAMS // len(sorts)))
+    for zone, spot in sorts:
         alike = [item for item in items if (item.zone, item.spot) == (zone, spot)]
         alike.sort(key=lambda item: (item.memory / max(1, item.cpu), item.name))
-        size = -(-len(alike) // STREAMS)
+        size = -(-len(alike) // most)
         for first in range(0, len(alike), size):
             poured = alike[first : first + size]
             sizes = [(item.cpu * item.count, item.memory * item.count, item.count) for item in poured]

@@ -44,7 +44,8 @@ class Effort:
     rounds: int = 250
     """Rounds of column generation."""
     classes: int = 150
-    """Most different pods for column generation: with more, the rounds take longer than ruin and recreate needs."""
+    """Most different pods for column generation, times the zones and purchase options that are priced apart: with more,
+    its rounds take longer than ruin and recreate needs."""
     dives: int = 30
     """Dives for a few nodes each."""
     emptied: int = 5
@@ -137,7 +138,8 @@ class _Climb:
 def _climb(part: Part, effort: Effort, hopeless: Decimal | None, *, solver: bool) -> Solved:
     best = _Climb(classes(part, exactly=len(part.items) <= FEW_ITEMS), hopeless)
     merged = best.kinds.merged
-    solver = solver and len(merged.items) <= effort.classes
+    sorts = len({(each.zone, each.spot) for each in merged.bins})
+    solver = solver and len(merged.items) * sorts <= effort.classes
     if not best.done:
         steps = min(effort.ruins if solver else effort.ruins_alone, RUINS_PER_NODE * len(best.classes))
         best.offer(ruin_and_recreate(merged, best.classes, best.relaxed, steps), "ruin and recreate")
