@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_ITEMS: Final = 24
 """One table per item is kept in memory at a time: 2.4 MB each on the finest grid."""
+SMALL: Final = 60_000
+"""Columns times branch-and-bound nodes that take no more than a second or so, and are always granted."""
 MOST_PARTIAL: Final = 400_000
 """Partial columns at one time."""
 
@@ -41,7 +43,7 @@ def exact(columns: Columns, loads: Sequence[Load], *, most: int, nodes: int) -> 
         columns: columns whose relaxation has been solved.
         loads: the best packing so far.
         most: columns that are at most handed to the MIP; with more, nothing is done.
-        nodes: most branch-and-bound nodes.
+        nodes: most branch-and-bound nodes where columns are many.
     """
     part = columns.part
     unproved = Proof(loads=list(loads), bound=columns.bound)
@@ -60,7 +62,9 @@ def exact(columns: Columns, loads: Sequence[Load], *, most: int, nodes: int) -> 
     patterns: list[Load] = [*loads, *found]
     whole = Master(columns.needs)
     whole.add([(part.bins[index].price, pods) for index, pods in patterns])
-    answer = whole.solve_whole(dict.fromkeys(range(len(loads)), 1), nodes=nodes, step=part.step)
+    answer = whole.solve_whole(
+        dict.fromkeys(range(len(loads)), 1), nodes=max(nodes, SMALL // len(patterns)), step=part.step
+    )
     better = [pattern for pattern, amount in zip(patterns, answer.amounts, strict=True) for _ in range(amount)]
     best = better if cost(part, better) < cost(part, loads) else list(loads)
     # A packing without the columns left out cannot be cheaper than the one that we have.
