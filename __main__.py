@@ -10,6 +10,7 @@ from pulumi import ResourceOptions
 from components import naming, providers, settings
 from components.access import ClusterAccess, ClusterAccessArgs
 from components.api_endpoint import ApiEndpoint, ApiEndpointArgs
+from components.backup import Backup, BackupArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.data_stores import DataStores, DataStoresArgs
 from components.entry import Entry, EntryArgs
@@ -48,6 +49,16 @@ leftovers = Leftovers(
     LeftoversArgs(plan=plan),
     ResourceOptions(providers=[command], depends_on=[identity]),
 )
+backup = Backup(
+    naming.name(plan, "backup"),
+    BackupArgs(
+        plan=plan,
+        control_plane_role=identity.control_plane_role,
+        control_plane_key=identity.control_plane_key,
+    ),
+    # Its parameter goes before the sweep of parameters does.
+    ResourceOptions(providers=[aws], depends_on=[leftovers]),
+)
 control_plane = ControlPlane(
     plan.name,
     ControlPlaneArgs(
@@ -57,7 +68,7 @@ control_plane = ControlPlane(
         instance_profile=identity.control_plane_profile,
     ),
     # Its volumes hang on nothing of the network, yet must be gone before it when everything is taken down.
-    ResourceOptions(providers=[aws, command], depends_on=[network, leftovers]),
+    ResourceOptions(providers=[aws, command], depends_on=[network, leftovers, backup]),
 )
 pools = {
     pool: NodePool(
@@ -119,5 +130,6 @@ Services(
 pulumi.export("api", endpoint.server)
 pulumi.export("kubeconfig", access.kubeconfig)
 pulumi.export("entry", entry.address)
+pulumi.export("backup_bucket", backup.bucket)
 pulumi.export("nodes", settings.inventory(plan))
 pulumi.export("price_usd_month", float(plan.price.month))

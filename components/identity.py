@@ -28,6 +28,8 @@ class Identity(ComponentResource):
     theirs. No role carries AWS's managed Session Manager policy, which reads every parameter of the account.
     """
 
+    control_plane_key: Output[str]
+    control_plane_role: Output[str]
     control_plane_profile: Output[str]
     worker_profile: Output[str]
 
@@ -35,15 +37,15 @@ class Identity(ComponentResource):
         super().__init__(naming.token("identity", "Identity"), name, {}, opts)
         self._plan, self._child = args.plan, ResourceOptions(parent=self)
         tree = ParameterTree(cluster=args.plan.name)
-        control_plane_key = self._key("control-plane", tree.control_plane_key_alias)
+        self.control_plane_key = self._key("control-plane", tree.control_plane_key_alias)
         worker_key = self._key("worker", tree.worker_key_alias)
-        self.control_plane_profile = self._profile(
+        self.control_plane_role, self.control_plane_profile = self._profile(
             "control-plane",
-            Output.all(control_plane_key, worker_key).apply(
+            Output.all(self.control_plane_key, worker_key).apply(
                 lambda keys: json.dumps(policies.control_plane(args.plan, keys[0], keys[1]))
             ),
         )
-        self.worker_profile = self._profile(
+        _, self.worker_profile = self._profile(
             "worker", worker_key.apply(lambda key: json.dumps(policies.worker(args.plan, key)))
         )
         self.register_outputs({})
@@ -61,7 +63,8 @@ class Identity(ComponentResource):
         aws.kms.Alias(name, name=alias, target_key_id=key.key_id, opts=self._child)
         return key.arn
 
-    def _profile(self, role: str, policy: Output[str]) -> Output[str]:
+    def _profile(self, role: str, policy: Output[str]) -> tuple[Output[str], Output[str]]:
+        """Names of a role and of its instance profile."""
         name = naming.name(self._plan, role)
         made = aws.iam.Role(
             name,
@@ -70,4 +73,5 @@ class Identity(ComponentResource):
             opts=self._child,
         )
         aws.iam.RolePolicy(name, role=made.id, policy=policy, opts=self._child)
-        return aws.iam.InstanceProfile(name, role=made.name, tags=naming.tags(name), opts=self._child).name
+        profile = aws.iam.InstanceProfile(name, role=made.name, tags=naming.tags(name), opts=self._child)
+        return made.name, profile.name

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from components import naming
 from sizing.model import Plan
+from userdata.bundle import OBJECTS
 from userdata.parameters import ParameterTree
 
 Statement = Mapping[str, object]
@@ -150,6 +151,40 @@ def control_plane(plan: Plan, control_plane_key: str, worker_key: str) -> dict[s
             *volumes(plan),
             *_source_destination_check(plan),
             *_read_mirror(plan),
+        ]
+    )
+
+
+def backup(bucket: str) -> dict[str, object]:
+    """A control plane in its backup bucket: it reads its programs, and reads and adds snapshots. It deletes nothing.
+
+    Args:
+        bucket: ARN of the bucket.
+    """
+    return document(
+        [
+            _allow("ReadPrograms", ["s3:GetObject"], [f"{bucket}/{OBJECTS}/*"]),
+            _allow("Snapshots", ["s3:GetObject", "s3:PutObject"], [f"{bucket}/snapshots/*"]),
+        ]
+    )
+
+
+def only_by_tls(bucket: str) -> dict[str, object]:
+    """A bucket's own policy: nobody speaks to it without TLS 1.2.
+
+    Args:
+        bucket: ARN of the bucket.
+    """
+    everything: Statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket, f"{bucket}/*"],
+    }
+    return document(
+        [
+            {**everything, "Sid": "OnlyTls", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+            {**everything, "Sid": "OnlyTls12", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
         ]
     )
 

@@ -1,4 +1,4 @@
-"""Rules about control-plane slots: an odd number, in zones that exist, spread so that a zone may be lost."""
+"""Rules about control-plane slots, an odd number, spread so that a zone may be lost, and about etcd's snapshots."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -60,4 +60,25 @@ def spread(config: ClusterConfig) -> Iterator[Problem]:
         )
 
 
-RULES: tuple[Rule, ...] = (number, zones, spread)
+def snapshots(config: ClusterConfig) -> Iterator[Problem]:
+    """Snapshots of days outlast those of hours, and a lock never outlasts what it locks."""
+    backup, daily = config.backup, at("backup", "daily_days")
+    if backup.daily_days < backup.hourly_days:
+        yield Problem(
+            path=daily,
+            value=backup.daily_days,
+            rule=f"is less than backup.hourly_days ({backup.hourly_days}): the daily snapshots would go first",
+            fix="raise it, or lower backup.hourly_days",
+            also=(at("backup", "hourly_days"),),
+        )
+    if backup.object_lock_days > backup.daily_days:
+        yield Problem(
+            path=at("backup", "object_lock_days"),
+            value=backup.object_lock_days,
+            rule=f"is more than backup.daily_days ({backup.daily_days}): S3 could not remove what has expired",
+            fix="lower it, or raise backup.daily_days",
+            also=(daily,),
+        )
+
+
+RULES: tuple[Rule, ...] = (number, zones, spread, snapshots)

@@ -225,6 +225,18 @@ class ControlPlane:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class Backup:
+    """How long etcd's snapshots are kept. One is made every quarter of an hour; those are kept for two days."""
+
+    hourly_days: Annotated[int, Field(ge=1, le=365, description="days that the first snapshot of an hour is kept")] = 7
+    daily_days: Annotated[int, Field(ge=1, le=3650, description="days that the first snapshot of a day is kept")] = 90
+    object_lock_days: Annotated[
+        int,
+        Field(ge=0, le=365, description="days that nobody can delete a snapshot (S3 object lock, governance); 0: off"),
+    ] = 0
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Dns:
     """CoreDNS."""
 
@@ -554,6 +566,7 @@ class ClusterConfig:
     calico: Annotated[Calico, _about("pod network")] = field(default_factory=Calico)
     kubernetes: Annotated[Kubernetes, _about("version and node settings")] = field(default_factory=Kubernetes)
     machine: Annotated[Machine, _about("operating system")] = field(default_factory=Machine)
+    backup: Annotated[Backup, _about("etcd's snapshots")] = field(default_factory=Backup)
     registry: Annotated[
         str | None,
         Field(

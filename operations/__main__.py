@@ -18,6 +18,9 @@ SUBCOMMANDS: Final = {
     "gate": ("operations.gate", "wait until a part of the cluster is ready, or say why it is not"),
     "forget": ("operations.forget", "delete the cluster's parameters, once its machines are gone"),
     "memory": ("operations.memory", "read back from running nodes how much memory each instance type has"),
+    "restore": ("operations.backup.restore", "restore etcd from a snapshot"),
+    "drill": ("operations.backup.drill", "prove the newest snapshot in a throw-away etcd"),
+    "upkeep": ("operations.backup.upkeep", "what the control planes' timers last found"),
     "credential": ("operations.credential", "print the operator's ExecCredential"),
 }
 """Subcommand to the module that adds its parser, and what it does."""

@@ -191,6 +191,8 @@ class _Answers(Mocks):
             computed["address"] = f"{args.name}.rds.example.internal"
         if args.typ.startswith("aws:elasticache/replicationGroup:"):
             computed["primaryEndpointAddress"] = f"{args.name}.cache.example.internal"
+        if args.typ.startswith("aws:s3/bucket:"):
+            computed["bucketRegionalDomainName"] = f"{args.name}.s3.example.internal"
         if args.typ == "command:local:Command":
             computed = {"stdout": '{"ca": "Y2E="}', "stderr": ""}
         if args.typ.startswith("kubernetes:"):

@@ -20,6 +20,7 @@ from pathlib import Path
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from bucket_fake import NAME, PREFIX, Bucket
 
 ACCESS_KEY = "planted-access-key"
 SECRET_KEY = "planted/secret+key"
@@ -41,14 +42,15 @@ METADATA = {
 WORD_END, CALL_END = "\x1f", "\x1e"
 
 REAL = (
-    "awk", "base64", "bash", "basename", "cat", "chmod", "cp", "curl", "cut", "date", "dirname", "env", "flock",
+    "awk", "base64", "bash", "basename", "cat", "chmod", "cp", "curl", "cut", "date", "df", "dirname", "env", "flock",
     "grep", "gzip", "head", "install", "jq", "ln", "mkdir", "mv", "od", "openssl", "readlink", "rm", "sed",
-    "sha256sum", "tail", "tar", "tee", "touch", "tr", "wc",
+    "sha256sum", "sort", "tail", "tar", "tee", "timeout", "touch", "tr", "wc",
 )  # fmt: skip
 """Programs that run for real; the rest only writes down that it was called."""
 
 STAND_INS = (
-    "apt-get", "blkid", "chown", "conntrack", "containerd", "crictl", "ctr", "dnf", "etcdctl", "ethtool", "id", "ip",
+    "apt-get", "blkid", "chown", "conntrack", "containerd", "crictl", "ctr", "dnf", "etcdctl", "etcdutl", "ethtool",
+    "id", "ip",
     "iptables", "kubeadm", "kubectl", "lsblk", "mkfs.ext4", "modprobe", "mount", "mountpoint", "sleep", "socat",
     "stat", "swapoff", "sync", "sysctl", "systemctl", "tc", "timedatectl", "udevadm", "useradd",
 )  # fmt: skip
@@ -72,8 +74,26 @@ class Handler(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp=None):
         return super().date_time_string((timestamp or time.time()) + self.server.aws.clock_offset)
 
+    def do_HEAD(self):
+        return self.bucket()
+
+    def bucket(self):
+        """S3: the signature is checked over the sum that the header states."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        url = f"http://{self.headers['Host']}{self.path}"
+        assert signed_by(self.headers, body, url, self.command) == "s3"
+        status, headers, answer = self.server.aws.bucket.answer(self, body)
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(answer))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer)
+
     def do_PUT(self):
         aws = self.server.aws
+        if self.path.startswith(PREFIX):
+            return self.bucket()
         if aws.silent_for > 0:
             aws.silent_for -= 1
             return self.answer(503, b"")
@@ -83,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         aws = self.server.aws
+        if self.path.startswith(PREFIX):
+            return self.bucket()
         if self.path.startswith("/bucket/"):
             assert signed_by(self.headers, b"", f"http://{self.headers['Host']}{self.path}", "GET") == "s3"
             assert self.headers["x-amz-content-sha256"] == hashlib.sha256(b"").hexdigest()
@@ -158,6 +180,7 @@ class Aws:
         self.files = {}
         self.cuts = {}
         self.fetched = []
+        self.bucket = Bucket()
         self.clock_offset = 0
         self.silent_for = 0
         self.refuse = None
@@ -169,6 +192,11 @@ class Aws:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def offer_bucket(self, cluster: str) -> None:
+        """Publish the bucket as the stack does."""
+        value = json.dumps({"bucket": NAME, "url": f"{self.endpoint}/{NAME}"})
+        self.parameters[f"/groundswell/{cluster}/control-plane/backup"] = value
 
     def parameter_store(self, action, request):
         name = request["Name"]
@@ -226,11 +254,7 @@ class Node:
         (self.root / "dev/console").write_text("")
         (self.root / "etc/fstab").write_text("UUID=1 / ext4 defaults 0 1\n/swapfile none swap sw 0 0\n")
         (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n")
-        for path, file in user_data.files.items():
-            target = self.root / path.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(file.content, encoding="utf-8")
-            target.chmod(file.mode)
+        self.lay(user_data.files)
         settings = {"IMDS_ENDPOINT": aws.endpoint, "SSM_ENDPOINT": aws.endpoint, **settings}
         if "AUTOSCALING_ENDPOINT" in (self.root / "etc/groundswell/node.env").read_text():
             settings["AUTOSCALING_ENDPOINT"] = aws.endpoint
@@ -248,19 +272,34 @@ class Node:
         for name in STAND_INS:
             self.shim(name, f"[ ! -e {self.behaviour}/{name} ] || . {self.behaviour}/{name}")
 
+    def lay(self, files) -> None:
+        """Lay files down, by path."""
+        for path, file in files.items():
+            target = self.root / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.content, encoding="utf-8")
+            target.chmod(file.mode)
+
     def shim(self, name: str, action: str) -> None:
         """Put a stand-in on PATH that writes its arguments down and then acts."""
         path = self.shims / name
         path.write_text(f'#!/bin/sh\nprintf "%s{WORD_END}" {name} "$@" "{CALL_END}" >>{self.log}\n{action}\n')
         path.chmod(0o755)
 
+    def tell_time(self, seconds: int) -> None:
+        """Let `date +%s` say a time of the test's choice; everything else about dates stays real."""
+        date = shutil.which("date")
+        (self.shims / "date").unlink()
+        self.shim("date", f'[ "$*" != +%s ] || {{ echo {seconds}; exit; }}\nexec {date} "$@"')
+
     def does(self, name: str, text: str) -> None:
         """Say as a shell program what a stand-in does; $root is the machine's root."""
         (self.behaviour / name).write_text(f"root={self.root}\n{text}\n")
 
     def start(self, program: str = "bootstrap.sh") -> subprocess.Popen:
+        name, *arguments = program.split()
         return subprocess.Popen(
-            [str(self.root / "usr/local/lib/groundswell" / program)],
+            [str(self.root / "usr/local/lib/groundswell" / name), *arguments],
             env={"PATH": str(self.shims), "GROUNDSWELL_ROOT": str(self.root), "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

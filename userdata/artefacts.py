@@ -41,7 +41,11 @@ CONTROL_PLANE_PROGRAMS: Final[Mapping[str, Placement]] = {
     **WORKER_PROGRAMS,
     "etcd": Placement(
         target="/usr/local/bin",
-        members=("--strip-components=1", "etcd-v{version}-linux-{arch}/etcdctl"),
+        members=(
+            "--strip-components=1",
+            "etcd-v{version}-linux-{arch}/etcdctl",
+            "etcd-v{version}-linux-{arch}/etcdutl",
+        ),
     ),
 }
 

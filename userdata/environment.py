@@ -15,7 +15,7 @@ GIVE_UP_AFTER: Final = 10
 """Failed tries, at least half a minute apart, after which a worker asks to be replaced."""
 
 CONTROL_PLANE_STEPS: Final = (
-    "preflight", "packages", "artefacts", "containerd", "volume", "control-plane", "publish", "timers",
+    "preflight", "packages", "artefacts", "containerd", "volume", "control-plane", "publish", "maintenance",
 )  # fmt: skip
 WORKER_STEPS: Final = ("preflight", "packages", "artefacts", "containerd", "worker")
 

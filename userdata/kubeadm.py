@@ -217,11 +217,15 @@ def _api_server_arguments(plan: Plan) -> dict[str, str]:
     return arguments
 
 
+def etcd_quota_bytes(plan: Plan) -> int:
+    """The size at which etcd stops taking writes, bytes."""
+    return min(ETCD_QUOTA_GIB, plan.control_plane.etcd_disk_gib // 2) * 1024**3
+
+
 def _etcd_arguments(plan: Plan) -> dict[str, str]:
-    gib = min(ETCD_QUOTA_GIB, plan.control_plane.etcd_disk_gib // 2)
     return {
         "cipher-suites": ",".join(CIPHERS),
-        "quota-backend-bytes": str(gib * 1024**3),
+        "quota-backend-bytes": str(etcd_quota_bytes(plan)),
         "tls-min-version": "TLS1.2",
     }
 

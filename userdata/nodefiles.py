@@ -65,16 +65,11 @@ _COMMON: Final[Mapping[str, tuple[str, int]]] = {
     f"{PROGRAMS}/kubeadm.sh": ("programs/kubeadm.sh", READABLE),
 }
 _CONTROL_PLANE: Final[Mapping[str, tuple[str, int]]] = {
-    f"{UNITS}/groundswell-credential.service": ("units/groundswell-credential.service", READABLE),
-    f"{UNITS}/groundswell-credential.timer": ("units/groundswell-credential.timer", READABLE),
-    f"{UNITS}/groundswell-token.service": ("units/groundswell-token.service", READABLE),
-    f"{UNITS}/groundswell-token.timer": ("units/groundswell-token.timer", READABLE),
     f"{kubeadm.API_SERVER_FILES}/admission.yaml": ("etc/admission.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/audit-policy.yaml": ("etc/audit-policy.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/authentication.yaml": ("etc/authentication.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/encryption.json": ("etc/encryption.json", PRIVATE),
     f"{PROGRAMS}/mint-token.sh": ("programs/mint-token.sh", EXECUTABLE),
-    f"{PROGRAMS}/operator-credential.sh": ("programs/operator-credential.sh", EXECUTABLE),
     f"{PROGRAMS}/slot.sh": ("programs/slot.sh", READABLE),
 }
 _TIME_SERVICE: Final[Mapping[str, tuple[str, int]]] = {
@@ -108,7 +103,7 @@ def control_plane(*, alone: bool) -> dict[str, NodeFile]:
     Args:
         alone: the cluster has one slot: there is nobody to join.
     """
-    join = {} if alone else {f"{PROGRAMS}/join.sh": ("programs/join.sh", READABLE)}
+    join = {} if alone else {f"{PROGRAMS}/{name}": (f"programs/{name}", READABLE) for name in ("etcd.sh", "join.sh")}
     return _static({**_CONTROL_PLANE, **join})
 
 

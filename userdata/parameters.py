@@ -46,6 +46,26 @@ class ParameterTree:
         """SecureString, an `ExecCredential`; operators and the gates read it."""
         return f"{self.root}/operator/credential"
 
+    @property
+    def backup(self) -> str:
+        """String, JSON `{"bucket", "url"}` of the backup bucket, whose name Pulumi chooses; control planes read it."""
+        return f"{self.root}/control-plane/backup"
+
+    @property
+    def maintenance(self) -> str:
+        """Branch of Strings, JSON, one per slot: what its timers last found; operators read it."""
+        return f"{self.root}/control-plane/maintenance"
+
+    @property
+    def restore(self) -> str:
+        """String, JSON `{"id", "slot", "snapshot", "ordered"}`: an operator's order to restore etcd."""
+        return f"{self.root}/control-plane/restore"
+
+    @property
+    def restored(self) -> str:
+        """Branch of Strings, JSON, one per slot: how far it is with the last order."""
+        return f"{self.root}/control-plane/restored"
+
     def status(self, node: str) -> str:
         """String, JSON status of one node's bootstrap; `node` is its Kubernetes node name."""
         return f"{self.root}/status/{node}"

@@ -13,6 +13,7 @@ from zopfli import gzip as zopfli
 from sizing.model import Plan
 from userdata import kubeadm, nodefiles
 from userdata.artefacts import CONTROL_PLANE_PROGRAMS, WORKER_PROGRAMS
+from userdata.bundle import bundle
 from userdata.environment import (
     CONTROL_PLANE_STEPS,
     WORKER_STEPS,
@@ -143,7 +144,9 @@ def control_plane(plan: Plan, slot: str) -> UserData:
                 **nodefiles.control_plane(alone=alone),
                 **nodefiles.artefacts(plan, plan.control_plane.instance, CONTROL_PLANE_PROGRAMS),
                 **nodefiles.kubeadm_files(documents, plan.control_plane.reserves),
-                nodefiles.ENVIRONMENT: NodeFile(content=environment_file(control_plane_settings(plan, owner))),
+                nodefiles.ENVIRONMENT: NodeFile(
+                    content=environment_file(control_plane_settings(plan, owner) | {"BUNDLE": bundle(plan).sha256})
+                ),
             }
         )
     )

@@ -66,6 +66,10 @@ class SsmClient(Protocol):
         """Call GetParametersByPath."""
         ...
 
+    def put_parameter(self, **arguments: object) -> Mapping[str, object]:
+        """Call PutParameter."""
+        ...
+
     def delete_parameters(self, **arguments: object) -> Mapping[str, object]:
         """Call DeleteParameters."""
         ...
@@ -94,6 +98,15 @@ class SsmStore:
             return dict(self._pages(path, decrypt=True))
         except ClientError as error:
             raise _refusal(error, path) from error
+        except BotoCoreError as error:
+            raise _failure(error) from error
+
+    def write(self, name: str, value: str) -> None:
+        """Store a plain value, in place of what was there; errors as for `read`."""
+        try:
+            self._client.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+        except ClientError as error:
+            raise _refusal(error, name) from error
         except BotoCoreError as error:
             raise _failure(error) from error
 

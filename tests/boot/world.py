@@ -21,6 +21,7 @@ from config.loader import load_stack_file
 from sizing.model import Plan
 from sizing.plan import make_plan
 from userdata import render
+from userdata.bundle import bundle
 from userdata.parameters import ParameterTree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -73,6 +74,12 @@ class World:
         for alias in (self.tree.control_plane_key_alias, self.tree.worker_key_alias):
             key = kms.create_key()["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=alias, TargetKeyId=key)
+        bucket, region, programs = f"{self.plan.name}-backup", self.plan.config.region, bundle(self.plan)
+        s3 = self.aws.client("s3")
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+        s3.put_object(Bucket=bucket, Key=programs.key, Body=programs.data)
+        place = json.dumps({"bucket": bucket, "url": f"https://{bucket}.s3.{region}.amazonaws.com"})
+        self.ssm.put_parameter(Name=self.tree.backup, Type="String", Value=place)
 
     # Machines.
 

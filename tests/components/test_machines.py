@@ -216,7 +216,8 @@ def test_every_write_on_all_resources_is_bound_by_a_condition(recordings, stack)
 
 @pytest.mark.row("S0-15")
 def test_nodes_may_pull_from_the_accounts_registries(dev):
-    for policy in dev.of("aws:iam/rolePolicy:RolePolicy"):
+    for role in ("control-plane", "worker"):
+        policy = dev.one("aws:iam/rolePolicy:RolePolicy", f"travel-{role}")
         actions = {
             action for statement in json.loads(policy.inputs["policy"])["Statement"] for action in statement["Action"]
         }

@@ -7,9 +7,11 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bucket_fake import Object
 from node_fakes import JOIN_TOKEN, NODE_NAME, SECRETS, Aws, Node, teach_kubeadm
 
 from userdata import render
+from userdata.bundle import bundle, contents
 
 TREE = "/groundswell/travel"
 PROVIDER = "aws:///ap-northeast-2a/i-0123456789abcdef0"
@@ -41,14 +43,16 @@ def node(new_node, control_plane, ca):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, control_plane, ca):
+def finished(tmp_path_factory, control_plane, dev_plan, ca):
     """A watched machine that has initialised and published, its store, and all that it printed."""
     aws, folder = Aws(), tmp_path_factory.mktemp("finished")
+    aws.offer_bucket("travel")
+    aws.bucket.objects[bundle(dev_plan).key] = Object(data=bundle(dev_plan).data, metadata={})
 
     def new_node(user_data, **settings):
         return Node(folder / "node", user_data, aws, **settings)
 
-    node = make_node(new_node, control_plane, ca, watched=True, STEPS="control-plane publish timers")
+    node = make_node(new_node, control_plane, ca, watched=True, STEPS="control-plane publish maintenance")
     yield node, aws, node.run()
     aws.close()
 
@@ -84,19 +88,14 @@ class TestInitialise:
         ).hexdigest()
         assert info["ca_hash"] == f"sha256:{digest}"
 
-    def test_the_cluster_is_published_last(self, finished):
+    def test_the_cluster_is_published_after_all_that_joins_need_and_the_operators_credential_after_it(self, finished):
         written = [name for action, name in finished[1].requests if action == "PutParameter" and "/status/" not in name]
         assert written[0] == f"{TREE}/control-plane/initialised"
-        assert written[-1] == f"{TREE}/public/cluster"
+        assert written[-2:] == [f"{TREE}/public/cluster", f"{TREE}/operator/credential"]
 
     def test_the_endpoint_means_this_machine_until_the_end_of_the_init_only(self, finished):
         """The stand-in refuses to initialise without the line in /etc/hosts."""
         assert finished[0].text("/etc/hosts") == "127.0.0.1 localhost\n"
-
-    def test_the_timers_are_started_in_the_end(self, finished):
-        assert finished[0].calls("systemctl")[-1] == (
-            "systemctl enable --quiet --now groundswell-token.timer groundswell-credential.timer"
-        )
 
     @pytest.mark.row("S3-33")
     def test_no_key_token_or_credential_is_an_argument_or_a_line_of_output(self, finished):
@@ -310,7 +309,8 @@ class TestResume:
 
 class TestTimers:
     @pytest.fixture
-    def node(self, node):
+    def node(self, node, dev_plan):
+        node.lay(contents(dev_plan))
         node.does("kubectl", f"case \"$*\" in *'create --filename -') cat >{node.folder}/secret ;; esac")
         return node
 
@@ -345,7 +345,7 @@ class TestTimers:
         assert f"{TREE}/worker/join" not in aws.parameters
 
     def test_the_operators_credential_is_an_exec_credential_that_ends_in_two_hours(self, node, aws):
-        node.run("operator-credential.sh")
+        node.run("maintenance/operator-credential.sh")
         credential = json.loads(aws.parameters[f"{TREE}/operator/credential"])
         assert credential["apiVersion"] == "client.authentication.k8s.io/v1"
         assert credential["kind"] == "ExecCredential"
@@ -360,5 +360,5 @@ class TestTimers:
         name = f"{TREE}/operator/credential"
         aws.parameters[name] = json.dumps({"status": {"expirationTimestamp": until(minutes=left)}})
         aws.versions[name] = 1
-        node.run("operator-credential.sh")
+        node.run("maintenance/operator-credential.sh")
         assert aws.versions[name] == versions

@@ -12,9 +12,11 @@ from conftest import ROOT
 
 from config.schema import Mirror
 from userdata import nodefiles, pins, render
+from userdata.bundle import contents
 from userdata.nodefiles import without_comments, without_indentation
 
 FILES = ROOT / "userdata/files"
+MAINTENANCE_UNITS = "maintenance/units"
 PROGRAMS = sorted(FILES.rglob("*.sh"))
 SHELLCHECK = ROOT / ".venv/bin/shellcheck"
 RETIRED = (
@@ -27,10 +29,10 @@ def texts():
     return {path: path.read_text(encoding="utf-8") for path in sorted(FILES.rglob("*")) if path.is_file()}
 
 
-def unit(name):
+def unit(name, folder="units"):
     parser = configparser.ConfigParser(strict=False, interpolation=None, delimiters=("=",))
     parser.optionxform = str
-    parser.read_string(re.sub(r"\\\n\s*", "", (FILES / "units" / name).read_text(encoding="utf-8")))
+    parser.read_string(re.sub(r"\\\n\s*", "", (FILES / folder / name).read_text(encoding="utf-8")))
     return parser
 
 
@@ -156,13 +158,13 @@ class TestUnits:
         assert bootstrap["Install"]["WantedBy"] == "multi-user.target"
 
     @pytest.mark.parametrize(("name", "minutes", "program"), [
-        ("token", "10min", "mint-token.sh"), ("credential", "30min", "operator-credential.sh"),
+        ("token", "10min", "mint-token.sh"), ("credential", "30min", "maintenance/operator-credential.sh"),
     ])  # fmt: skip
     def test_each_timer_has_a_service_that_runs_its_program_again_and_again(self, name, minutes, program):
-        timer = unit(f"groundswell-{name}.timer")["Timer"]
+        timer = unit(f"groundswell-{name}.timer", MAINTENANCE_UNITS)["Timer"]
         assert timer["OnUnitActiveSec"] == minutes
         assert timer["OnBootSec"] == "2min"
-        service = unit(f"groundswell-{name}.service")
+        service = unit(f"groundswell-{name}.service", MAINTENANCE_UNITS)
         assert service["Service"]["ExecStart"] == f"{nodefiles.PROGRAMS}/{program}"
         assert service["Service"]["Type"] == "oneshot"
 
@@ -243,9 +245,10 @@ def test_every_static_file_is_laid_down_on_some_node(ha_plan):
         plan = replace(ha_plan, config=config)
         for user_data in (render.control_plane(plan, "a"), render.worker(plan, "planner")):
             laid |= {file.content for file in user_data.files.values()}
-    # What is below `maintenance` is no part of the user data: machines fetch it when they are done.
-    away = {".shellcheckrc"} | {path.name for path in (FILES / "maintenance").rglob("*")}
-    static = {path: text for path, text in texts().items() if path.name not in away}
+        for path, file in contents(plan).items():
+            content = without_comments(file.content)
+            laid.add(without_indentation(content) if path.endswith(".sh") else content)
+    static = {path: text for path, text in texts().items() if path.name != ".shellcheckrc"}
     for path, text in static.items():
         content = without_comments(text)
         assert (without_indentation(content) if path.suffix == ".sh" else content) in laid, path

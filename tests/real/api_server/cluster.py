@@ -52,6 +52,7 @@ class ApiServer:
             self._start_api_server()
             self._finish_as_kubeadm()
             self.machine.run("steps/publish.sh")
+            self.machine.run("maintenance/operator-credential.sh")
         except BaseException:
             self.__exit__()
             raise

@@ -44,6 +44,14 @@ signed_post() { # SERVICE ENDPOINT CURL_ARGUMENTS...
     --aws-sigv4 "aws:amz:$REGION:$service" -w '\n%{http_code}' "$@" "$endpoint/"
 }
 
+# One signed S3 call. The HTTP status goes out; the body goes where curl's arguments say.
+s3() { # URL SHA256_OF_THE_BODY|UNSIGNED-PAYLOAD CURL_ARGUMENTS...
+  local url=$1 sum=$2 login=${credentials-}
+  shift 2
+  [[ -n $login ]] || login=$(credentials_config) || return 1
+  curl -sS -K - --aws-sigv4 "aws:amz:$REGION:s3" -H "x-amz-content-sha256: $sum" -w '%{http_code}' "$@" "$url" <<<"$login"
+}
+
 # One Parameter Store call, tried SSM_TRIES times (5).
 # Status: 0 done, 3 no such parameter, 4 it exists already, 1 anything else.
 ssm() { # ACTION; the body comes on standard input

@@ -1,15 +1,8 @@
 # shellcheck shell=bash
 # Sourced on control planes that are about to join the others; a cluster with one slot has no such file.
 # Reads: PEERS, addresses of the other slots.
-# shellcheck source=slot.sh
-. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/slot.sh"
-
-peer_etcdctl() { # ENDPOINTS COMMAND...
-  local endpoints=$1
-  shift
-  etcdctl --endpoints "$endpoints" --cacert "$pki/etcd/ca.crt" --cert "$pki/etcd/healthcheck-client.crt" \
-    --key "$pki/etcd/healthcheck-client.key" --command-timeout 10s "$@"
-}
+# shellcheck source=etcd.sh
+. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/etcd.sh"
 
 # Removes the etcd member that this slot had on a volume it no longer has, through a healthy peer and before the join
 # adds a new one: etcd adds nobody while a member is missing. Never when too few would be left to agree on it.
@@ -17,13 +10,13 @@ remove_stale_member() {
   local peer healthy=() endpoints members voters id learner after
   kubeadm init phase certs etcd-healthcheck-client --config "$run/init.yaml"
   for peer in $PEERS; do
-    if peer_etcdctl "https://$peer:2379" endpoint health >/dev/null 2>&1; then
+    if etcd_at "https://$peer:2379" --command-timeout 3s endpoint health >/dev/null 2>&1; then
       healthy+=("https://$peer:2379")
     fi
   done
   ((${#healthy[@]})) || die "no etcd of the other slots is healthy: $PEERS"
   endpoints=$(IFS=, && echo "${healthy[*]}")
-  members=$(peer_etcdctl "$endpoints" member list) || die "etcd's members could not be listed"
+  members=$(etcd_at "$endpoints" member list) || die "etcd's members could not be listed"
   # id, status, name, peer address, client address, is learner
   read -r id learner < <(
     awk -F', ' -v own="https://$NODE_ADDRESS:2380" '$4 == own { print $1, $6 }' <<<"$members"
@@ -34,7 +27,7 @@ remove_stale_member() {
     die "only ${#healthy[@]} of $voters etcd members are healthy: removing the lost member $id breaks quorum"
   fi
   say "removing this slot's former etcd member $id"
-  peer_etcdctl "$endpoints" member remove "$id"
+  etcd_at "$endpoints" member remove "$id"
 }
 
 # The shared keys are on the disk when kubeadm starts, so there is no certificate key and no window in which it is valid.

@@ -11,6 +11,12 @@ pki=$kubernetes/pki
 shared=(ca.crt ca.key sa.pub sa.key front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key encryption.json)
 shared_parameter() { printf '%s/%s' "$PARAMETER_KEYS" "${1//\//-}"; }
 
+# kubeadm has finished on this volume: it holds a member of the cluster.
+make_member() {
+  touch "$data/member"
+  sync
+}
+
 # Whether this slot's volume is the one that may initialise the cluster. The claim lies on the volume and is stored
 # once, without overwriting: of any number of machines one wins, and it still holds the claim after a power cut.
 holds_claim() {

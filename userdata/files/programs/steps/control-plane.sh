@@ -7,12 +7,6 @@ set -euo pipefail
 . "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/slot.sh"
 : "${MAY_INITIALISE:?}" "${API_NAME:?}"
 
-# kubeadm has finished on this volume: it holds a member of the cluster.
-make_member() {
-  touch "$data/member"
-  sync
-}
-
 unpin() { sed -i '/ # groundswell$/d' "$root/etc/hosts"; }
 
 initialise() {

@@ -22,7 +22,6 @@ retry 300 local_api get --raw /readyz >/dev/null || die "the API server is not r
 local_api get clusterrolebinding "$operators" >/dev/null 2>&1 ||
   local_api create clusterrolebinding "$operators" --clusterrole cluster-admin --group "$operators"
 "$lib/mint-token.sh"
-"$lib/operator-credential.sh"
 
 sum=$(openssl x509 -in "$pki/ca.crt" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)
 jq -Rsc --arg endpoint "${API_NAME:?}:6443" --arg sum "sha256:$sum" '{$endpoint, ca: @base64, ca_hash: $sum}' \

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Starts what a control plane does again and again. Safe to run again.
+set -euo pipefail
+# shellcheck source=common.sh
+. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/common.sh"
+
+systemctl daemon-reload
+for timer in token credential certificates defragment metrics restore snapshot space; do
+  systemctl enable --quiet --now "groundswell-$timer.timer"
+done
+# The operators' gates wait for it.
+"$lib/maintenance/operator-credential.sh"
+# For the next boot only: it keeps the former etcd member from starting when a restore is under way.
+systemctl enable --quiet groundswell-hold.service
