@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -48,19 +47,27 @@ def built() -> tuple[Image, dict[str, Path], Authority]:
     """
     parts = folders_of(*PARTS)
     authority = Authority(cache() / "authority")
-    digest = hashlib.sha256(authority.certificate.read_bytes())
-    digest.update(RECIPE.encode())
-    for path in sorted(FILES.iterdir()):
-        digest.update(path.read_bytes())
-    for folder in parts.values():
-        digest.update(folder.parent.name.encode())
-    folder = cache() / f"image-{digest.hexdigest()[:12]}"
-    archives_folder = cache() / f"archives-{digest.hexdigest()[:12]}"
+    programs = _digest(
+        RECIPE.encode(), (FILES / "pause.c").read_bytes(), *(str(path).encode() for path in parts.values())
+    )
+    archives_folder = cache() / f"archives-{programs}"
     archives = cluster_archives(archives_folder, parts, FILES / "pause.c")
+    contents = (path.read_bytes() for path in sorted(FILES.iterdir()))
+    folder = cache() / f"image-{_digest(programs.encode(), authority.certificate.read_bytes(), *contents)}"
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=cache()) as work:
             store = imported(Path(work), parts["containerd"], archives.values())
             subprocess.run([FILES / "build.sh", folder, authority.certificate, store], check=True)
-            shutil.rmtree(store, ignore_errors=True)
     image = Image(disk=folder / "disk.img", kernel=folder / "vmlinuz", initrd=folder / "initrd", archives=archives)
     return image, parts, authority
+
+
+def _digest(*contents: bytes) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()[:12]
+
+
+if __name__ == "__main__":
+    built()

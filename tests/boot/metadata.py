@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -102,12 +103,13 @@ class MetadataService(ThreadingHTTPServer):
         self.instances: dict[str, Instance] = {}
         self.silent: set[str] = set()
         """Addresses of machines that get no answer."""
-        self.requests: list[tuple[str, str]] = []
+        self.ahead = 0.0
+        """Seconds that this service's clock, and the time service's, are ahead of the real time."""
         super().__init__((METADATA, 80), Handler)
         threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
         self.clock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.clock.bind((TIME, 123))
-        threading.Thread(target=keep_time, args=(self.clock,), daemon=True).start()
+        threading.Thread(target=keep_time, args=(self.clock, lambda: time.time() + self.ahead), daemon=True).start()
 
     def add(self, instance: Instance) -> None:
         self.instances[instance.address] = instance
@@ -124,9 +126,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) + self.server.ahead)
+
     def caller(self) -> Instance | None:
         address = self.client_address[0]
-        self.server.requests.append((address, self.path))
         if address in self.server.silent:
             time.sleep(60)
             return None
@@ -177,8 +181,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def keep_time(wire: socket.socket) -> None:
-    """The Amazon Time Sync Service, by SNTP (RFC 4330) with this machine's clock, until its socket is closed."""
+def keep_time(wire: socket.socket, clock: Callable[[], float]) -> None:
+    """The Amazon Time Sync Service, by SNTP (RFC 4330), until its socket is closed."""
     while True:
         try:
             request, sender = wire.recvfrom(512)
@@ -186,7 +190,7 @@ def keep_time(wire: socket.socket) -> None:
             return
         if len(request) < 48:
             continue
-        now = time.time() + NTP_EPOCH
+        now = clock() + NTP_EPOCH
         stamp = struct.pack("!II", int(now), int(now % 1 * 2**32))
         # No leap warning, version 4, server; stratum 2, poll 6, precision 2^-20; no root delay or dispersion.
         head = struct.pack("!BBbbII4s", 0x24, 2, 6, -20, 0, 0, b"\x7f\x00\x00\x01")

@@ -17,5 +17,7 @@ fi
 ((EUID == 0)) || { echo "make test-boot needs root: it makes taps and a disk image" >&2 && exit 2; }
 
 tools/build.sh --boot
+# Before the network goes: the image is made of the distribution's packages.
+PYTHONPATH=.:tests .venv/bin/python -m boot.image
 (($#)) || set -- tests/boot --ignore tests/boot/test_three.py
 exec unshare --net .venv/bin/python -m pytest -p rows_plugin --rows-tier boot "$@"

@@ -43,7 +43,9 @@ class World:
         self.machines: dict[str, Machine] = {}
         self.image, self.parts, authority = built()
         network.set_up()
-        self.mirror = cache() / f"mirror-{self.image.disk.parent.name.removeprefix('image-')}"
+        self.mirror = (
+            cache() / f"mirror-{next(iter(self.image.archives.values())).parent.name.removeprefix('archives-')}"
+        )
         config = load_stack_file(REPOSITORY / f"Pulumi.{stack}.yaml")
         self.mirror_settings = fill(
             self.mirror, self.parts, self.image.archives, os=config.machine.os, version=config.kubernetes.version
