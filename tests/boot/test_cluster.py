@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 
+import cis_files
 import pytest
 from boot.machine import wait_for
 from boot.metadata import SECRETS
@@ -113,6 +114,13 @@ class TestControlPlane:
             json.loads(control_plane.run("kubectl version --client -o json").output)["clientVersion"]["gitVersion"]
             == version
         )
+
+    def test_files_have_the_modes_and_owners_of_the_cis_benchmark(self, control_plane, worker):
+        for machine, checks in (
+            (control_plane, (*cis_files.CONTROL_PLANE_FILES, *cis_files.NODE_FILES, *cis_files.BEYOND)),
+            (worker, cis_files.NODE_FILES),
+        ):
+            assert cis_files.refusals(checks, machine.run(cis_files.command(checks)).output) == []
 
     @pytest.mark.row("S4-12")
     def test_secrets_are_encrypted_in_etcd(self, world, control_plane):

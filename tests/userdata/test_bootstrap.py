@@ -117,6 +117,20 @@ def test_a_program_that_gives_no_cause_is_reported_with_its_last_line(node, aws)
     assert json.loads(aws.parameters[STATUS])["cause"] == "something went wrong"
 
 
+def test_of_kubeadm_s_output_the_line_that_names_the_error_is_the_cause(node, aws):
+    error = "[ERROR SystemVerification]: failed to parse kernel config"
+    last = "To see the stack trace of this error execute with --v=5 or higher"
+    set_steps(node, broken=f"echo '\t{error}'; echo 'error: preflight checks failed'; echo '{last}'; false")
+    node.run(expect=1)
+    assert json.loads(aws.parameters[STATUS])["cause"].strip() == error
+
+
+def test_of_a_sum_the_beginning_is_shown_and_of_key_material_nothing(node, aws):
+    set_steps(node, broken=f"die 'the sum is {'0123456789ab' * 5}cdef, the key {'QUJD' * 20}'")
+    node.run(expect=1)
+    assert json.loads(aws.parameters[STATUS])["cause"] == "the sum is 0123456789ab..., the key (data)"
+
+
 def test_a_long_cause_and_journal_stay_below_the_limit_of_a_parameter(node, aws):
     set_steps(node, broken="for n in {1..30}; do printf 'x y %.0s' {1..2000}; echo; done; false")
     node.run(expect=1)

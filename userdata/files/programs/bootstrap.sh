@@ -17,9 +17,9 @@ if [[ ! -e $state/durable ]]; then
   sync
 fi
 
-# Bootstrap tokens and key material never leave the machine in a log line.
+# Bootstrap tokens and key material never leave the machine in a log line; of a SHA-256 the beginning is enough.
 redacted() {
-  sed -E 's/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/(token)/g; s/[A-Za-z0-9+\/]{60,}={0,2}/(data)/g'
+  sed -E 's/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/(token)/g; s/\b([0-9a-f]{12})[0-9a-f]{52}\b/\1.../g; s/[A-Za-z0-9+\/]{60,}={0,2}/(data)/g'
 }
 
 # A line for the journal and for the console, which AWS shows without a way into the machine.
@@ -59,7 +59,9 @@ phase() { # NAME PROGRAM
     report "$1" 'done' "$started" $((SECONDS - began))
     return
   fi
-  cause=$(cat "$run/cause" 2>/dev/null || tail -n 1 "$run/phase.log")
+  # Where no program of ours says the cause, kubeadm's lines about errors tell more than its last one.
+  cause=$(cat "$run/cause" 2>/dev/null || grep -E '\[ERROR|^error' "$run/phase.log" | head -n 1 || true)
+  cause=${cause:-$(tail -n 1 "$run/phase.log")}
   tail -n 12 "$run/phase.log" | redacted >>"$root/dev/console" || true
   report "$1" failed "$started" $((SECONDS - began)) "$(redacted <<<"$cause")"
   # Workers count their failures and ask for a replacement in the end; a control plane goes on trying.
