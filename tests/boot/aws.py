@@ -10,16 +10,29 @@ from boot.metadata import ACCESS_KEY, REGION, SECRET_KEY
 from boot.network import ROUTER
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
 
 class Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = 60
 
     def log(self, *_):
         pass
+
+
+class TlsServer(ThreadedWSGIServer):
+    """Shakes hands on each connection's own thread: a machine that lost its power in between holds up nobody else."""
+
+    def __init__(self, application, context: ssl.SSLContext):
+        super().__init__(ROUTER, 443, application, handler=Quiet)
+        self.ssl_context = context
+
+    def get_request(self):
+        wire, address = super().get_request()
+        return self.ssl_context.wrap_socket(wire, server_side=True, do_handshake_on_connect=False), address
 
 
 class Authority:
@@ -75,7 +88,7 @@ class Aws:
             "*.amazonaws.com",
         )  # fmt: skip
         self.servers = [
-            make_server(ROUTER, 443, self.answer, threaded=True, request_handler=Quiet, ssl_context=context),
+            TlsServer(self.answer, context),
             make_server(ROUTER, 80, self.serve_mirror, threaded=True, request_handler=Quiet),
             make_server("127.0.0.1", 0, self.backends, threaded=True, request_handler=Quiet),
         ]
