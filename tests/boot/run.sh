@@ -20,4 +20,5 @@ tools/build.sh --boot
 # Before the network goes: the image is made of the distribution's packages.
 PYTHONPATH=.:tests .venv/bin/python -m boot.image
 (($#)) || set -- tests/boot --ignore tests/boot/test_three.py
-exec unshare --net .venv/bin/python -m pytest -p rows_plugin --rows-tier boot "$@"
+# A process namespace too: machines and servers end with the tests, however those end.
+exec unshare --net --pid --fork --kill-child --mount-proc .venv/bin/python -m pytest -p rows_plugin --rows-tier boot "$@"
