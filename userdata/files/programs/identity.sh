@@ -19,7 +19,8 @@ name=${name%% *}
 if [[ -n ${SLOT-} && $address != "${ADDRESS:?}" ]]; then
   die "slot $SLOT has the address $ADDRESS in the plan, but this machine has $address"
 fi
-ip -4 -oneline address show | grep -qF " $address/" || die "no network interface has the address $address"
+# Not grep -q: it would end before ip has said everything, and ip would fail.
+ip -4 -oneline address show | grep -F " $address/" >/dev/null || die "no network interface has the address $address"
 
 printf '%s=%q\n' NODE_NAME "$name" NODE_ADDRESS "$address" INSTANCE_ID "$id" ZONE "$zone" \
   >"$run/identity.new"
