@@ -86,12 +86,6 @@ class NameServer:
             machines.write(f"{address} {name}\n")
         self.process.send_signal(1)  # SIGHUP: read the files anew
 
-    def point(self, name: str, address: str) -> None:
-        """Let a name mean another address from now on."""
-        self.names[name] = address
-        self.stop()
-        self.start()
-
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()

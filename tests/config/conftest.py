@@ -4,6 +4,7 @@ import copy
 from pathlib import Path
 
 import pytest
+from changes import with_changes
 
 from config.loader import load_cluster
 from config.problems import ConfigError
@@ -100,17 +101,7 @@ def changed():
     """Gives the good configuration with some keys changed: dotted key paths to values, `...` removes a key."""
 
     def change(changes):
-        raw = copy.deepcopy(GOOD)
-        for path, value in changes.items():
-            *parents, last = path.split(".")
-            place = raw
-            for part in parents:
-                place = place.setdefault(part, {})
-            if value is ...:
-                del place[last]
-            else:
-                place[last] = value
-        return raw
+        return with_changes(GOOD, changes)
 
     return change
 

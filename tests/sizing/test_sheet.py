@@ -1,10 +1,10 @@
 """What a sheet states against what is computed: a real sheet's mistakes, each found exactly when it is there."""
 
-import copy
 import re
 from decimal import Decimal
 
 import pytest
+from changes import with_changes
 from conftest import ROOT, plan_of
 
 from config.loader import load_cluster
@@ -16,17 +16,7 @@ SHEET = read_yaml(ROOT / "examples/s0.yaml")
 
 def changed(changes):
     """The sheet with some keys changed: dotted key paths to values, `...` removes a key."""
-    raw = copy.deepcopy(SHEET)
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        place = raw
-        for part in parents:
-            place = place.setdefault(part, {})
-        if value is ...:
-            del place[last]
-        else:
-            place[last] = value
-    return raw
+    return with_changes(SHEET, changes)
 
 
 def codes(changes):
