@@ -22,6 +22,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from bucket_fake import NAME, PREFIX, Bucket
 
+from userdata import render
+from userdata.bundle import contents
+from userdata.render import UserData
+
 ACCESS_KEY = "planted-access-key"
 SECRET_KEY = "planted/secret+key"
 SESSION_TOKEN = "planted-session-token=="
@@ -240,6 +244,11 @@ def signed_by(headers: Message, body: bytes, url: str, method: str = "POST") -> 
     signer = SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN), service, region)
     assert signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request) == signature
     return service
+
+
+def with_programs(plan, slot: str) -> UserData:
+    """What lies on a slot's machine once its step `programs` is done."""
+    return UserData(files={**render.control_plane(plan, slot).files, **contents(plan)})
 
 
 class Node:

@@ -1,7 +1,9 @@
-"""The maintenance programs of control planes: one archive in the backup bucket, because user data has no room for them.
+"""The control planes' own programs: one archive in the backup bucket, because user data has no room for them.
 
-Its SHA-256 stands in the user data, so a machine runs exactly the programs that its plan was made with, and a changed
-program replaces the control planes one after the other as any other change of a boot file does.
+User data brings a machine up to the step `programs`, which fetches the archive; the steps after it and everything that
+a control plane does later come from there. Its SHA-256 stands in the user data, so a machine runs exactly the programs
+that its plan was made with, and a changed program replaces the control planes one after the other as any other change
+of a boot file does.
 """
 
 import hashlib
@@ -25,9 +27,15 @@ from userdata.parameters import ParameterTree
 OBJECTS: Final = "programs"
 """First part of the key of every bundle; the machines' programs name it too."""
 
-_FILES: Final = files("userdata") / "files" / "maintenance"
+_FILES: Final = files("userdata") / "files"
 _ITERATIONS: Final = 5
-_TASKS: Final = f"{PROGRAMS}/maintenance"
+_FOLDERS: Final = {
+    "control-plane": PROGRAMS,
+    "control-plane/steps": f"{PROGRAMS}/steps",
+    "maintenance": f"{PROGRAMS}/maintenance",
+}
+"""Where the programs of each folder go."""
+_JOIN: Final = "join.sh"
 _SETTINGS: Final = "/etc/groundswell/maintenance.env"
 
 
@@ -53,17 +61,23 @@ class Bundle:
 
 
 def bundle(plan: Plan) -> Bundle:
-    """The maintenance programs of one cluster.
+    """The control planes' own programs of one cluster.
 
     Args:
-        plan: the plan; its cluster's name and etcd's quota are all that is taken from it.
+        plan: the plan; its cluster's name, etcd's quota and whether there is a slot that joins are all that is taken
+            from it.
     """
-    return Bundle(data=_packed(environment_file(_settings(plan))))
+    return Bundle(data=_packed(environment_file(_settings(plan)), alone=_alone(plan)))
 
 
 def contents(plan: Plan) -> dict[str, NodeFile]:
     """What the archive lays down, by path."""
-    return dict(_contents(environment_file(_settings(plan))))
+    return dict(_contents(environment_file(_settings(plan)), alone=_alone(plan)))
+
+
+def _alone(plan: Plan) -> bool:
+    """Whether the cluster has one slot: there is nobody to join."""
+    return len(plan.control_plane.slots) == 1
 
 
 def _settings(plan: Plan) -> dict[str, str]:
@@ -77,26 +91,24 @@ def _settings(plan: Plan) -> dict[str, str]:
     }
 
 
-def _contents(settings: str) -> Iterator[tuple[str, NodeFile]]:
+def _contents(settings: str, *, alone: bool) -> Iterator[tuple[str, NodeFile]]:
     yield _SETTINGS, NodeFile(content=settings)
-    for source in _FILES.iterdir():
-        if source.name.endswith(".sh"):
-            content = source.read_text(encoding="utf-8")
-            mode = EXECUTABLE if content.startswith("#!") else READABLE
-            yield f"{_TASKS}/{source.name}", NodeFile(content=content, mode=mode)
-    # User data has it only where there is somebody to join.
-    client = (files("userdata") / "files" / "programs" / "etcd.sh").read_text(encoding="utf-8")
-    yield f"{PROGRAMS}/etcd.sh", NodeFile(content=client)
-    for unit in (_FILES / "units").iterdir():
+    for folder, target in _FOLDERS.items():
+        for source in (_FILES / folder).iterdir():
+            if source.name.endswith(".sh") and not (alone and source.name == _JOIN):
+                content = source.read_text(encoding="utf-8")
+                mode = EXECUTABLE if content.startswith("#!") else READABLE
+                yield f"{target}/{source.name}", NodeFile(content=content, mode=mode)
+    for unit in (_FILES / "maintenance" / "units").iterdir():
         yield f"{UNITS}/{unit.name}", NodeFile(content=unit.read_text(encoding="utf-8"))
 
 
 @cache
-def _packed(settings: str) -> bytes:
+def _packed(settings: str, *, alone: bool) -> bytes:
     """A tar without names, times and owners of the machine that made it; zopfli for the reason that user data has."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for path, file in sorted(_contents(settings)):
+        for path, file in sorted(_contents(settings, alone=alone)):
             data = file.content.encode()
             entry = tarfile.TarInfo(path.lstrip("/"))
             entry.size, entry.mode = len(data), file.mode

@@ -15,8 +15,9 @@ GIVE_UP_AFTER: Final = 10
 """Failed tries, at least half a minute apart, after which a worker asks to be replaced."""
 
 CONTROL_PLANE_STEPS: Final = (
-    "preflight", "packages", "artefacts", "containerd", "volume", "control-plane", "publish", "maintenance",
+    "preflight", "packages", "artefacts", "containerd", "volume", "programs", "control-plane", "publish", "maintenance",
 )  # fmt: skip
+"""In this order. The step `programs` brings the programs of those after it."""
 WORKER_STEPS: Final = ("preflight", "packages", "artefacts", "containerd", "worker")
 
 

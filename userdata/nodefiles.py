@@ -69,8 +69,6 @@ _CONTROL_PLANE: Final[Mapping[str, tuple[str, int]]] = {
     f"{kubeadm.API_SERVER_FILES}/audit-policy.yaml": ("etc/audit-policy.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/authentication.yaml": ("etc/authentication.yaml", PRIVATE),
     f"{kubeadm.API_SERVER_FILES}/encryption.json": ("etc/encryption.json", PRIVATE),
-    f"{PROGRAMS}/mint-token.sh": ("programs/mint-token.sh", EXECUTABLE),
-    f"{PROGRAMS}/slot.sh": ("programs/slot.sh", READABLE),
 }
 _TIME_SERVICE: Final[Mapping[str, tuple[str, int]]] = {
     "/etc/chrony/sources.d/groundswell.sources": ("etc/chrony.sources", READABLE),
@@ -84,7 +82,7 @@ def common(plan: Plan, steps: Sequence[str]) -> dict[str, NodeFile]:
 
     Args:
         plan: the plan.
-        steps: names of the steps that the node runs.
+        steps: names of the steps whose programs come with the user data.
     """
     system = plan.config.machine.os
     sources = {
@@ -97,14 +95,9 @@ def common(plan: Plan, steps: Sequence[str]) -> dict[str, NodeFile]:
     return {**_static(sources), "/etc/containerd/config.toml": NodeFile(content=containerd)}
 
 
-def control_plane(*, alone: bool) -> dict[str, NodeFile]:
-    """Static files that only control planes have.
-
-    Args:
-        alone: the cluster has one slot: there is nobody to join.
-    """
-    join = {} if alone else {f"{PROGRAMS}/{name}": (f"programs/{name}", READABLE) for name in ("etcd.sh", "join.sh")}
-    return _static({**_CONTROL_PLANE, **join})
+def control_plane() -> dict[str, NodeFile]:
+    """Static files that only control planes have; most of their programs come later, as one archive."""
+    return _static(_CONTROL_PLANE)
 
 
 def worker() -> dict[str, NodeFile]:

@@ -133,15 +133,16 @@ def control_plane(plan: Plan, slot: str) -> UserData:
         UserDataTooLargeError: when the bytes are asked for.
     """
     owner = plan.control_plane.slots[slot]
-    alone = len(plan.control_plane.slots) == 1
     documents = {"init": kubeadm.init_documents(plan, slot)}
-    if not alone:
+    if len(plan.control_plane.slots) > 1:
         documents["join"] = kubeadm.control_plane_join_documents(plan, slot)
+    every = steps(plan, CONTROL_PLANE_STEPS)
+    own = every[: every.index("programs") + 1]
     return UserData(
         files=MappingProxyType(
             {
-                **nodefiles.common(plan, steps(plan, CONTROL_PLANE_STEPS)),
-                **nodefiles.control_plane(alone=alone),
+                **nodefiles.common(plan, own),
+                **nodefiles.control_plane(),
                 **nodefiles.artefacts(plan, plan.control_plane.instance, CONTROL_PLANE_PROGRAMS),
                 **nodefiles.kubeadm_files(documents, plan.control_plane.reserves),
                 nodefiles.ENVIRONMENT: NodeFile(

@@ -19,6 +19,7 @@ from userdata.bundle import bundle
 BUCKET = "aws:s3/bucket:Bucket"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 STACKS = pytest.mark.parametrize("stack", ["dev", "ha"])
+SOURCED = {"etcd.sh", "slot.sh", "maintenance/maintenance.sh", "maintenance/expiry.sh", "maintenance/pods.sh"}
 
 
 def of(recording, kind):
@@ -136,6 +137,7 @@ def test_the_bundle_holds_no_time_owner_or_folder_and_only_programs_may_run(dev_
         assert (entry.mtime, entry.uid, entry.gid, entry.uname, entry.isfile()) == (0, 0, 0, "", True)
         folder, _, name = entry.name.rpartition("/")
         programs = "usr/local/lib/groundswell"
-        assert folder in {programs, f"{programs}/maintenance", "etc/groundswell", "etc/systemd/system"}
-        sourced = name in {"etcd.sh", "maintenance.sh", "expiry.sh", "pods.sh"}
+        own = {programs, f"{programs}/steps", f"{programs}/maintenance"}
+        assert folder in {*own, "etc/groundswell", "etc/systemd/system"}
+        sourced = entry.name.removeprefix(f"{programs}/") in SOURCED
         assert (entry.mode == 0o755) == (name.endswith(".sh") and not sourced), name

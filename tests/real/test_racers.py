@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from node_fakes import Aws, Node
+from node_fakes import Aws, Node, with_programs
 
 from sizing.model import Plan
-from userdata import render
 
 pytestmark = pytest.mark.real
 
@@ -34,7 +33,7 @@ def test_of_ten_racers_exactly_one_wins_in_each_of_a_hundred_rounds(
 ) -> None:
     nodes: list[Node] = []
     for number in range(RACERS):
-        node = Node(tmp_path / f"racer-{number}", render.control_plane(plans["dev"], "a"), aws)
+        node = Node(tmp_path / f"racer-{number}", with_programs(plans["dev"], "a"), aws)
         program = node.root / "usr/local/lib/groundswell/race.sh"
         program.write_text(PROGRAM)
         program.chmod(0o755)

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from node_fakes import Aws, Node
+from node_fakes import Aws, Node, with_programs
 
 from userdata import render
 
@@ -31,6 +31,12 @@ def new_node(tmp_path, aws):
 @pytest.fixture(scope="session")
 def control_plane(dev_plan):
     return render.control_plane(dev_plan, "a")
+
+
+@pytest.fixture(scope="session")
+def slot(dev_plan):
+    """The control plane with the programs that it fetches."""
+    return with_programs(dev_plan, "a")
 
 
 @pytest.fixture(scope="session")

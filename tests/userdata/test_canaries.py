@@ -2,7 +2,7 @@
 
 import iam
 import pytest
-from node_fakes import JOIN_TOKEN, SECRETS, Aws, Node, teach_kubeadm
+from node_fakes import JOIN_TOKEN, SECRETS, Aws, Node, teach_kubeadm, with_programs
 
 from components import policies
 from userdata import render
@@ -20,7 +20,7 @@ def booted(tmp_path_factory, dev_plan, ca):
     aws, folder = Aws(), tmp_path_factory.mktemp("booted")
     first = Node(
         folder / "first",
-        render.control_plane(dev_plan, "a"),
+        with_programs(dev_plan, "a"),
         aws,
         watched=True,
         STEPS="control-plane publish",

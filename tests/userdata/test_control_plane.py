@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bucket_fake import Object
-from node_fakes import JOIN_TOKEN, NODE_NAME, SECRETS, Aws, Node, teach_kubeadm
+from node_fakes import JOIN_TOKEN, NODE_NAME, SECRETS, Aws, Node, teach_kubeadm, with_programs
 
-from userdata import render
-from userdata.bundle import bundle, contents
+from userdata.bundle import bundle
 
 TREE = "/groundswell/travel"
 PROVIDER = "aws:///ap-northeast-2a/i-0123456789abcdef0"
@@ -38,8 +37,8 @@ def make_node(new_node, user_data, ca, *, watched=False, **settings):
 
 
 @pytest.fixture
-def node(new_node, control_plane, ca):
-    return make_node(new_node, control_plane, ca)
+def node(new_node, slot, ca):
+    return make_node(new_node, slot, ca)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def finished(tmp_path_factory, control_plane, dev_plan, ca):
     def new_node(user_data, **settings):
         return Node(folder / "node", user_data, aws, **settings)
 
-    node = make_node(new_node, control_plane, ca, watched=True, STEPS="control-plane publish maintenance")
+    node = make_node(new_node, control_plane, ca, watched=True, STEPS="programs control-plane publish maintenance")
     yield node, aws, node.run()
     aws.close()
 
@@ -161,8 +160,8 @@ class TestInitialise:
         assert f"{TREE}/control-plane/initialised could not be written" in output
         assert inits(node) == []
 
-    def test_of_several_machines_that_may_initialise_exactly_one_does(self, new_node, control_plane, ca, aws):
-        nodes = [make_node(new_node, control_plane, ca) for _ in range(5)]
+    def test_of_several_machines_that_may_initialise_exactly_one_does(self, new_node, slot, ca, aws):
+        nodes = [make_node(new_node, slot, ca) for _ in range(5)]
         for process in [node.start(CONTROL_PLANE) for node in nodes]:
             process.communicate(timeout=60)
         assert sum(len(inits(node)) for node in nodes) == 1
@@ -184,7 +183,7 @@ class TestJoin:
             {"endpoint": f"{ha_plan.network.api_name}:6443", "ca": "Q0E=", "ca_hash": "sha256:0"}
         )
         aws.parameters["/groundswell/ha/worker/join"] = json.dumps({"token": JOIN_TOKEN, "expires": until(minutes=20)})
-        node = make_node(new_node, render.control_plane(ha_plan, "b"), ca, ADDRESS="10.0.0.10")
+        node = make_node(new_node, with_programs(ha_plan, "b"), ca, ADDRESS="10.0.0.10")
         self.members(node)
         return node
 
@@ -244,9 +243,9 @@ class TestJoin:
 
 class TestResume:
     @pytest.fixture
-    def node(self, new_node, control_plane, ca):
+    def node(self, new_node, slot, ca):
         """A new machine with the volume of one that had finished."""
-        node = make_node(new_node, control_plane, ca)
+        node = make_node(new_node, slot, ca)
         for name in ("groundswell-data/member", "groundswell-data/claim", "etcd/member/snap/db"):
             self.leave(node, f"var/lib/{name}")
         for name in (
@@ -309,8 +308,7 @@ class TestResume:
 
 class TestTimers:
     @pytest.fixture
-    def node(self, node, dev_plan):
-        node.lay(contents(dev_plan))
+    def node(self, node):
         node.does("kubectl", f"case \"$*\" in *'create --filename -') cat >{node.folder}/secret ;; esac")
         return node
 

@@ -15,7 +15,7 @@ from real.etcd.keys import Keys
 from userdata.bundle import bundle, contents
 
 TREE = "/groundswell/travel/control-plane"
-STEP = "steps/maintenance.sh"
+FETCH, START = "steps/programs.sh", "steps/maintenance.sh"
 TIMERS = {"certificates", "credential", "defragment", "metrics", "restore", "snapshot", "space", "token"}
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAYS = [(91, False), (89, True), (31, True), (29, True), (-1, True)]
@@ -38,7 +38,8 @@ def bare(new_node, control_plane, dev_plan, aws):
 
 @pytest.fixture
 def node(bare):
-    bare.run(STEP)
+    bare.run(FETCH)
+    bare.run(START)
     bare.tell_time(int(NOW.timestamp()))
     return bare
 
@@ -54,34 +55,41 @@ def lay_keys(node, days, **others):
     return keys
 
 
-class TestStep:
-    def test_it_fetches_the_programs_by_their_sum_and_starts_every_timer(self, bare, dev_plan, aws):
-        bare.run(STEP)
+class TestSteps:
+    def test_the_programs_are_fetched_by_their_sum(self, bare, dev_plan, aws):
+        bare.run(FETCH)
         assert aws.bucket.requests == [("GET", bundle(dev_plan).key)]
         for path, file in contents(dev_plan).items():
             assert bare.text(path) == file.content
             assert (bare.root / path.lstrip("/")).stat().st_mode & 0o777 == file.mode
+
+    def test_every_timer_is_started(self, bare):
+        bare.run(FETCH)
+        bare.run(START)
         enabled = " ".join(bare.calls("systemctl"))
         assert set(re.findall(r"enable --quiet --now groundswell-(\w+)\.timer", enabled)) == TIMERS
         assert "systemctl enable --quiet groundswell-hold.service" in enabled
 
     def test_a_second_run_changes_nothing(self, bare):
-        bare.run(STEP)
+        bare.run(FETCH)
+        bare.run(START)
         before = bare.tree()
-        bare.run(STEP)
+        bare.run(FETCH)
+        bare.run(START)
         assert bare.tree() == before
 
     def test_another_archive_under_the_same_name_is_refused_and_not_unpacked(self, bare, dev_plan, aws):
         aws.bucket.objects[bundle(dev_plan).key] = Object(data=b"somebody else's", metadata={})
-        assert f"{TREE}/backup: no programs {bundle(dev_plan).sha256} there" in bare.run(STEP, expect=1)
-        assert not (bare.root / "usr/local/lib/groundswell/maintenance").exists()
+        assert f"{TREE}/backup: no programs {bundle(dev_plan).sha256} there" in bare.run(FETCH, expect=1)
+        assert not (bare.root / "usr/local/lib/groundswell/slot.sh").exists()
 
     def test_without_the_object_it_ends_in_one_line_that_names_the_parameter(self, bare, aws):
         aws.bucket.objects.clear()
-        assert f"{TREE}/backup: no programs " in bare.run(STEP, expect=1)
+        assert f"{TREE}/backup: no programs " in bare.run(FETCH, expect=1)
 
     def test_no_credential_is_an_argument_of_any_process(self, bare):
-        bare.run(STEP)
+        bare.run(FETCH)
+        bare.run(START)
         assert not [call for call in bare.calls() for secret in SECRETS if secret in call]
 
 

@@ -25,11 +25,9 @@ def store(monkeypatch):
 
 
 @pytest.mark.row("S0-33")
-def test_the_join_parameter_gets_a_new_version_when_its_token_runs_out_and_not_before(
-    store, new_node, control_plane, ca
-):
+def test_the_join_parameter_gets_a_new_version_when_its_token_runs_out_and_not_before(store, new_node, slot, ca):
     client, address = store
-    node = new_node(control_plane, SSM_ENDPOINT=address)
+    node = new_node(slot, SSM_ENDPOINT=address)
     teach_kubeadm(node, ca)
     node.does("kubectl", "cat >/dev/null")
     node.identify()
@@ -50,12 +48,12 @@ def test_the_join_parameter_gets_a_new_version_when_its_token_runs_out_and_not_b
     assert json.loads(renewed["Value"])["expires"] > value["expires"][:4]
 
 
-def test_the_claim_is_written_once_there_too(store, new_node, control_plane):
+def test_the_claim_is_written_once_there_too(store, new_node, slot):
     client, address = store
     name = "/groundswell/travel/control-plane/initialised"
     said = []
     for _ in range(3):
-        node = new_node(control_plane, SSM_ENDPOINT=address)
+        node = new_node(slot, SSM_ENDPOINT=address)
         node.identify()
         (node.root / "var/lib/groundswell-data").mkdir(parents=True)
         program = node.root / "usr/local/lib/groundswell/race.sh"

@@ -13,11 +13,12 @@ from dataclasses import replace
 import pytest
 import yaml
 from conftest import OBJECTS, ROOT, plan_of
-from node_fakes import JOIN_TOKEN
+from node_fakes import JOIN_TOKEN, with_programs
 
 from config.secret_keys import secret_keys
 from userdata import nodefiles, render
 from userdata.__main__ import main
+from userdata.bundle import contents
 from userdata.environment import CONTROL_PLANE_STEPS, WORKER_STEPS
 from userdata.nodefiles import NodeFile
 
@@ -149,21 +150,33 @@ def test_files_that_did_not_reach_the_disk_are_laid_down_again_at_the_next_boot(
 
 
 @pytest.mark.parametrize(("role", "steps"), [("control-plane", CONTROL_PLANE_STEPS), ("worker", WORKER_STEPS)])
-def test_every_step_of_a_role_is_there_in_order_and_none_besides(control_plane, worker, role, steps):
-    user_data = {"control-plane": control_plane, "worker": worker}[role]
-    assert environment(user_data)["STEPS"].split() == list(steps)
+def test_every_step_of_a_role_is_there_in_order_and_none_besides(slot, worker, role, steps):
+    machine = {"control-plane": slot, "worker": worker}[role]
+    assert environment(machine)["STEPS"].split() == list(steps)
     folder = f"{nodefiles.PROGRAMS}/steps/"
-    assert {path for path in user_data.files if path.startswith(folder)} == {f"{folder}{step}.sh" for step in steps}
+    assert {path for path in machine.files if path.startswith(folder)} == {f"{folder}{step}.sh" for step in steps}
     order = {step: index for index, step in enumerate(steps)}
     assert order["preflight"] < order["packages"] < order["artefacts"] < order["containerd"] < len(steps) - 1
 
 
-def test_every_program_that_a_program_reads_or_starts_is_laid_down(rendered):
-    for name, user_data in rendered.items():
-        programs = {path.rsplit("/", 1)[1] for path in user_data.files if path.startswith(f"{nodefiles.PROGRAMS}/")}
-        for path, file in user_data.files.items():
+@pytest.mark.parametrize("stack", ["dev", "ha"])
+def test_the_archive_brings_what_comes_after_the_step_that_fetches_it_and_nothing_twice(plans, stack):
+    plan = plans[stack]
+    own, later = render.control_plane(plan, "a").files, contents(plan)
+    assert not own.keys() & later.keys()
+    at = CONTROL_PLANE_STEPS.index("programs") + 1
+    for steps, files in ((CONTROL_PLANE_STEPS[:at], own), (CONTROL_PLANE_STEPS[at:], later)):
+        assert {f"{nodefiles.PROGRAMS}/steps/{step}.sh" for step in steps} <= files.keys()
+
+
+def test_every_program_that_a_program_reads_or_starts_is_laid_down(plans):
+    machines = [with_programs(plan, "a") for plan in plans.values()]
+    machines += [render.worker(plan, pool) for plan in plans.values() for pool in plan.pools]
+    for machine in machines:
+        programs = {path.rsplit("/", 1)[1] for path in machine.files if path.startswith(f"{nodefiles.PROGRAMS}/")}
+        for path, file in machine.files.items():
             used = re.findall(r"(?:\$lib|lib/groundswell)/([a-z-]+\.sh)", file.content)
-            assert not set(used) - programs - {"give-up.sh", "join.sh"}, f"{name}: {path}"
+            assert not set(used) - programs - {"give-up.sh", "join.sh"}, path
 
 
 def test_every_setting_that_a_program_insists_on_is_in_the_environment_file(rendered):
@@ -200,8 +213,8 @@ def test_only_slot_a_may_initialise_and_every_slot_knows_its_peers(ha_plan):
 
 def test_a_cluster_with_one_slot_has_nothing_to_join_with(dev_plan, ha_plan):
     joining = {f"{nodefiles.PROGRAMS}/join.sh", "/etc/groundswell/kubeadm/join.json"}
-    assert not joining & render.control_plane(dev_plan, "a").files.keys()
-    assert all(joining <= render.control_plane(ha_plan, slot).files.keys() for slot in "abc")
+    assert not joining & with_programs(dev_plan, "a").files.keys()
+    assert all(joining <= with_programs(ha_plan, slot).files.keys() for slot in "abc")
 
 
 def test_a_worker_gets_nothing_of_a_control_plane(rendered):

@@ -2,12 +2,9 @@
 
 import base64
 import json
-from importlib.resources import files
 
 import pytest
-from node_fakes import Node
-
-from userdata import render
+from node_fakes import Node, with_programs
 
 PROGRAM = "maintenance/rotate-encryption.sh"
 TREE = "/groundswell/ha/control-plane/pki"
@@ -43,11 +40,7 @@ def slots(tmp_path, aws, ha_plan):
     aws.parameters[f"{TREE}/encryption.json"] = text
     made = {}
     for slot in ha_plan.control_plane.slots:
-        node = Node(tmp_path / slot, render.control_plane(ha_plan, slot), aws, watched=True, LOADED_SECONDS="1")
-        program = node.root / "usr/local/lib/groundswell" / PROGRAM
-        program.parent.mkdir(exist_ok=True)
-        program.write_text((files("userdata") / "files" / "maintenance/rotate-encryption.sh").read_text())
-        program.chmod(0o755)
+        node = Node(tmp_path / slot, with_programs(ha_plan, slot), aws, watched=True, LOADED_SECONDS="1")
         node.identify()
         (node.root / "etc/kubernetes/pki").mkdir(parents=True)
         (node.root / "var/lib/groundswell-data").mkdir(parents=True)

@@ -9,11 +9,9 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from node_fakes import Aws, Node
+from node_fakes import Aws, Node, with_programs
 
 from sizing.model import Plan
-from userdata import render
-from userdata.bundle import contents
 
 KUBEADM = """\
 kubeadm={kubeadm}
@@ -46,9 +44,8 @@ def initialised(folder: Path, plan: Plan, tools: Mapping[str, Path], aws: Aws, h
     slot = min(plan.control_plane.slots)
     address = plan.control_plane.slots[slot].address
     aws.metadata["local-ipv4"] = str(address)
-    node = Node(folder, render.control_plane(plan, slot), aws)
+    node = Node(folder, with_programs(plan, slot), aws)
     node.does("ip", f'echo "2: ens5    inet {address}/19 brd 10.0.31.255 scope global ens5"')
-    node.lay(contents(plan))
     _move_paths(node)
     parts = {name: shlex.quote(str(tools[name] / name)) for name in ("kubeadm", "kubectl")}
     node.does("kubeadm", KUBEADM.format(**parts))

@@ -1,7 +1,5 @@
 """The rotation of the encryption key against a real API server, which takes the changed file up by itself."""
 
-from importlib.resources import files
-
 import pytest
 from real.api_server.cluster import ApiServer
 
@@ -19,10 +17,6 @@ SECRET = {
 def server(tmp_path, plans, parts):
     """A cluster with one slot of its own: the others' tests look at the first key."""
     with ApiServer(tmp_path, plans["dev"], parts) as running:
-        program = running.machine.root / "usr/local/lib/groundswell/maintenance/rotate-encryption.sh"
-        program.parent.mkdir(exist_ok=True)
-        program.write_text((files("userdata") / "files/maintenance/rotate-encryption.sh").read_text())
-        program.chmod(0o755)
         running.machine.does("sleep", "exec /bin/sleep 2")
         yield running
 

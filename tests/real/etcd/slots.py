@@ -22,12 +22,10 @@ from pathlib import Path
 
 import yaml
 from bucket_fake import Bucket
-from node_fakes import Aws, Node
+from node_fakes import Aws, Node, with_programs
 from real.etcd.keys import Keys
 
 from sizing.model import Plan
-from userdata import render
-from userdata.bundle import contents
 
 
 def fair(seconds: float) -> float:
@@ -110,7 +108,7 @@ class Slot:
         plan = cluster.plan
         self.address = str(plan.control_plane.slots[letter].address)
         self.name = f"slot-{letter}"
-        self.node = Node(folder, render.control_plane(plan, letter), cluster.aws, JOIN_SECONDS="30", PEER_SECONDS="60")
+        self.node = Node(folder, with_programs(plan, letter), cluster.aws, JOIN_SECONDS="30", PEER_SECONDS="60")
         self.root = self.node.root
         self.data, self.pki = self.root / "var/lib/groundswell-data", self.root / "etc/kubernetes/pki"
         self.manifests = self.root / "etc/kubernetes/manifests"
@@ -123,7 +121,6 @@ class Slot:
         return f"https://{self.address}:2379"
 
     def _lay_down(self, folder: Path) -> None:
-        self.node.lay(contents(self.cluster.plan))
         if self.cluster.quota:
             with (self.root / "etc/groundswell/maintenance.env").open("a") as settings:
                 settings.write(f"ETCD_QUOTA={self.cluster.quota}\n")

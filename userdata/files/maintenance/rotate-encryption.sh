@@ -5,7 +5,7 @@
 # A step is refused until every slot's API server has taken up what the step before has stored. Any call can be repeated.
 # Reads: PARAMETER_KEYS, CONTROL_PLANE_KEY, PEERS, SLOT.
 set -euo pipefail
-# shellcheck source=../programs/slot.sh
+# shellcheck source=slot.sh
 . "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/slot.sh"
 : "${SLOT:?}" "${CONTROL_PLANE_KEY:?}"
 file=$pki/encryption.json

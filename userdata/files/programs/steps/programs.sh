@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fetches the maintenance programs from the cluster's backup bucket, checks their SHA-256 and starts their timers.
+# Fetches the control planes' own programs from the cluster's backup bucket and checks their SHA-256: the steps after
+# this one, and the maintenance programs with their timers. User data has no room for them.
 # Reads: BUNDLE, the sum, which is also the object's name; PARAMETER_KEYS, beside which the bucket's parameter stands.
 set -euo pipefail
 # shellcheck source=aws.sh
@@ -16,4 +17,3 @@ fetched() {
 retry "${BUNDLE_SECONDS:-300}" fetched || die "$bucket: no programs $BUNDLE there"
 umask 022
 tar -xzf "$part" --no-same-owner -C "$root/"
-"$lib/maintenance/install.sh"
