@@ -4,10 +4,9 @@ set -euo pipefail
 # shellcheck source=common.sh
 . "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/common.sh"
 
+# In one call: systemd reads all units anew at each.
 systemctl daemon-reload
-for timer in token credential certificates defragment metrics restore snapshot space; do
-  systemctl enable --quiet --now "groundswell-$timer.timer"
-done
+systemctl enable --quiet --now groundswell-{token,credential,certificates,defragment,metrics,restore,snapshot,space}.timer
 # The operators' gates wait for it.
 "$lib/maintenance/operator-credential.sh"
 # For the next boot only: it keeps the former etcd member from starting when a restore is under way.
