@@ -115,17 +115,27 @@ def _plain(value: object) -> object:
 
 
 def _presets() -> str:
-    keys = dict.fromkeys(key for preset in presets.PRESETS.values() for key in preset)
+    intro = (
+        "## Presets\n\nThe answers to these questions decide what other keys are when they are left out;"
+        " every one can be overridden.\n"
+    )
+    return "\n".join([intro, *(_question(question) for question in presets.QUESTIONS)])
+
+
+def _question(question: presets.Question) -> str:
+    answers = question.answers
+    keys = dict.fromkeys(key for answer in answers.values() for key in answer.values)
     rows = [
-        (f"`{key}`", *(_plain_text(preset[key]) if key in preset else "" for preset in presets.PRESETS.values()))
+        (f"`{key.replace('*', '<name>')}`", *(_plain_text(answer.values[key]) for answer in answers.values()))
         for key in keys
     ]
-    reasons = "\n".join(f"* `{purpose}`: {reason}." for purpose, reason in presets.REASONS.items())
-    table = _table(("Key", *(f"`{purpose}`" for purpose in presets.PRESETS)), rows)
-    return (
-        f"## Presets\n\n`purpose` decides what these keys are when they are left out; every one can be overridden.\n"
-        f"\n{reasons}\n\n{table}"
+    reasons = "\n".join(f"* `{name}`: {answer.reason}." for name, answer in answers.items())
+    instead = "".join(
+        f"\nWhere `{other}` is given, `{key.rpartition('.')[2]}` is not filled in.\n"
+        for key, other in question.instead.items()
     )
+    table = _table(("Key", *(f"`{name}`" for name in answers)), rows)
+    return f"### `{question.path}`\n\n{reasons}\n\n{table}{instead}"
 
 
 def _secrets() -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from config.presets import families_for
 from config.problems import Problem, Said
 from config.rules_common import ALL, Rule, at, duplicates
 from config.schema import ClusterConfig, Pool
@@ -39,6 +40,22 @@ def used(config: ClusterConfig) -> Iterator[Problem]:
                 rule="a dedicated pool keeps its machines for its services, and no service names it",
                 fix=f"name it in a service's pool, remove it, set dedicated: false, or call it {PLATFORM_POOL}",
                 also=(at("services", ALL), f"{at('pools', name)}.dedicated"),
+            )
+
+
+def bias(config: ClusterConfig) -> Iterator[Problem]:
+    """A pool's resource bias stands where it chooses the families."""
+    for name, pool in config.pools.items():
+        if pool.resource_bias is None:
+            continue
+        given = "instance_type" if pool.instance_type is not None else "families"
+        if given == "instance_type" or pool.families != families_for(pool.resource_bias):
+            yield Problem(
+                path=at("pools", name, "resource_bias"),
+                value=pool.resource_bias,
+                rule=f"chooses nothing beside the pool's {given}",
+                fix="leave one of the two out",
+                also=(at("pools", name, given),),
             )
 
 
@@ -148,4 +165,4 @@ def _forbidden(prefix: str, key: str) -> str | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (used, zones, counts, spot, labels)
+RULES: tuple[Rule, ...] = (used, bias, zones, counts, spot, labels)

@@ -46,6 +46,7 @@ from config.types import (
     Purpose,
     Rated,
     Region,
+    ResourceBias,
     Seconds,
     Sha256,
     Share,
@@ -54,6 +55,7 @@ from config.types import (
     Term,
     Text,
     Tolerance,
+    Workload,
     ZoneLetter,
 )
 
@@ -176,7 +178,10 @@ class Pool:
             " cheapest type of which so many hold them"
         ),
     ] = None
-    families: Annotated[tuple[str, ...], _about("EC2 families to choose from, such as c5a")] = ("c5a",)
+    resource_bias: Annotated[ResourceBias | None, _about("absent: the cluster's `resource_bias`")] = None
+    families: Annotated[
+        tuple[str, ...], _about("EC2 families to choose from, such as c5a; absent: those of `resource_bias`")
+    ] = ("c5a",)
     count: Annotated[Count | None, _about("machines; absent: as many as the pods need")] = None
     max_count: Annotated[Count | None, _about("upper bound for the Auto Scaling groups; absent: `count` + 1")] = None
     zones: Annotated[tuple[ZoneLetter, ...], _about("zones; empty: all of `network.zones`")] = ()
@@ -548,6 +553,8 @@ class ClusterConfig:
 
     name: Annotated[Name, _about("cluster name, part of every resource name")]
     purpose: Annotated[Purpose, _about("sets defaults: see the presets")] = "development"
+    workload: Annotated[Workload, _about("what mostly runs there; sets defaults: see the presets")] = "web"
+    resource_bias: Annotated[ResourceBias, _about("what the pods need most; sets defaults: see the presets")] = "cpu"
     region: Annotated[Region, _about("AWS region")] = "ap-northeast-2"
     traffic: Annotated[Traffic, _about("the platform's traffic")]
     services: Annotated[Mapping[Name, Service], Field(min_length=1, description="application services by name")]

@@ -20,6 +20,7 @@ from config.types import (
     Rps,
     Seconds,
     Share,
+    TrafficShape,
     Users,
 )
 
@@ -50,6 +51,7 @@ class Traffic:
     daily_active_users: Annotated[
         Users | None, _about("different users on one day, whole platform; needed for `share_of_users`")
     ] = None
+    shape: Annotated[TrafficShape, _about("how it comes; sets defaults: see the presets")] = "daily"
     basis: Annotated[
         Basis,
         _about(

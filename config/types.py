@@ -50,6 +50,9 @@ Formula = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+( [*/] [a-z0-9_
 """Names and numbers with ` * ` and ` / ` between them."""
 
 Purpose = Literal["education", "development", "production"]
+Workload = Literal["web", "analytics"]
+ResourceBias = Literal["cpu", "balanced", "memory", "bursty"]
+TrafficShape = Literal["steady", "daily", "bursty"]
 Basis = Literal["arrival", "stress"]
 CalicoMode = Literal["vxlan", "bgp", "vxlan-cross-subnet", "bgp-cross-subnet"]
 OperatingSystem = Literal["ubuntu-24.04", "amazon-linux-2023", "debian-12"]

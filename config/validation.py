@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from config.calibrated import with_calibrations
 from config.errors import problem_of
 from config.plain import plain_tree
-from config.presets import DEFAULT_PURPOSE, with_preset
+from config.presets import with_presets
 from config.price_path import with_price_path
 from config.problems import ConfigError, Problem
 from config.repair import repaired
@@ -49,12 +49,11 @@ def validated(raw: Mapping[str, object], source: str, folder: Path) -> ClusterCo
     if ROOT in tree.touched:
         raise ConfigError(tree.problems, source)
     calibrated = with_calibrations(tree.data, ROOT, folder)
-    data, filled = with_preset(with_price_path(calibrated.data, folder))
+    data, filled = with_presets(with_price_path(calibrated.data, folder))
     config, problems = _checked(data, tree.touched | calibrated.touched)
     problems = [*tree.problems, *calibrated.problems, *problems]
     if config is None or problems:
-        purpose = str(data.get("purpose", DEFAULT_PURPOSE))
-        raise ConfigError(sorted(_explained(problems, filled, purpose), key=lambda item: item.path), source)
+        raise ConfigError(sorted(_explained(problems, filled), key=lambda item: item.path), source)
     return config
 
 
@@ -97,10 +96,9 @@ def _is_below(path: str, part: str) -> bool:
     return path == part or path.startswith((f"{part}.", f"{part}["))
 
 
-def _explained(problems: Iterable[Problem], filled: frozenset[str], purpose: str) -> Iterator[Problem]:
+def _explained(problems: Iterable[Problem], filled: Mapping[str, str]) -> Iterator[Problem]:
     """Say where a value comes from that the person did not write."""
     for problem in problems:
-        if any(_is_below(problem.path, f"{ROOT}.{path}") for path in filled):
-            yield replace(problem, fix=f"{problem.fix} (the value comes from purpose: {purpose})")
-        else:
-            yield problem
+        origins = (answer for path, answer in filled.items() if _is_below(problem.path, f"{ROOT}.{path}"))
+        origin = next(origins, None)
+        yield problem if origin is None else replace(problem, fix=f"{problem.fix} (the value comes from {origin})")

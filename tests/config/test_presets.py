@@ -6,10 +6,13 @@ import functools
 import pytest
 
 from config.loader import load_cluster
-from config.presets import DEFAULT_PURPOSE, PRESETS, REASONS, preset_of, with_preset
+from config.presets import PURPOSE, QUESTIONS, with_presets
 from config.schema import ClusterConfig
+from config.schema_traffic import DEFAULT_PEAK_FACTOR
 from config.sections import keys_of, shape_at
 from config.types import Purpose
+
+PRESETS = {purpose: answer.values for purpose, answer in PURPOSE.answers.items()}
 
 OTHER = {
     "tolerance": "node",
@@ -34,7 +37,7 @@ def bare(changed):
 
 
 def test_the_presets_are_those_of_the_three_purposes():
-    assert set(PRESETS) == set(REASONS) == set(Purpose.__args__)
+    assert set(PRESETS) == set(Purpose.__args__)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +60,15 @@ def test_production_keeps_more_room_for_etcd(bare):
     assert disks[0] < disks[1]
 
 
-def test_without_a_purpose_the_defaults_of_the_keys_and_of_the_preset_are_the_same():
-    for path, value in PRESETS[DEFAULT_PURPOSE].items():
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.path)
+def test_the_defaults_of_the_keys_and_of_the_default_answer_are_the_same(question):
+    for path, value in {question.path: question.default, **question.answers[question.default].values}.items():
         *section, key = path.split(".")
         default = keys_of(shape_at(ClusterConfig, tuple(section)).base)[key].default
-        assert (list(default) if isinstance(default, tuple) else default) == value, path
+        if path == "traffic.peak_factor":
+            assert (default, value) == (None, DEFAULT_PEAK_FACTOR)
+        else:
+            assert (list(default) if isinstance(default, tuple) else default) == value, path
 
 
 @pytest.mark.parametrize("path", sorted({path for preset in PRESETS.values() for path in preset}))
@@ -80,7 +87,7 @@ def test_every_value_of_a_preset_can_be_overridden(bare, purpose, path):
 
 
 def test_a_mapping_that_is_given_replaces_the_mapping_of_the_preset_as_a_whole():
-    merged, filled = with_preset({"purpose": "production", "control_plane": {"slots": {"b": "b"}}})
+    merged, filled = with_presets({"purpose": "production", "control_plane": {"slots": {"b": "b"}}})
     assert merged["control_plane"]["slots"] == {"b": "b"}
     assert "control_plane.slots" not in filled
     assert merged["control_plane"]["etcd_disk_gib"] == 40
@@ -88,7 +95,7 @@ def test_a_mapping_that_is_given_replaces_the_mapping_of_the_preset_as_a_whole()
 
 def test_merging_leaves_the_given_object_as_it_was():
     given = {"purpose": "production", "network": {"zones": ["a"]}}
-    with_preset(given)
+    with_presets(given)
     assert given == {"purpose": "production", "network": {"zones": ["a"]}}
 
 
@@ -105,15 +112,16 @@ def test_a_section_that_is_no_mapping_is_left_to_the_schema(bare, lines_of):
 
 @pytest.mark.parametrize("purpose", ["prod", None, 5, ["production"]])
 def test_a_purpose_that_does_not_exist_counts_as_the_default_until_it_is_put_right(bare, lines_of, purpose):
-    assert preset_of(purpose) == PRESETS[DEFAULT_PURPOSE]
+    assert PURPOSE.answered(purpose) == "development"
     (line,) = lines_of(bare(purpose))
     assert line.startswith("cluster.purpose: ")
 
 
 def test_presets_name_only_keys_that_exist():
-    for preset in PRESETS.values():
-        for path in preset:
-            assert shape_at(ClusterConfig, tuple(path.split("."))) is not None
+    for question in QUESTIONS:
+        for answer in question.answers.values():
+            for path in (question.path, *answer.values):
+                assert shape_at(ClusterConfig, tuple(path.split("."))) is not None
 
 
 def test_what_the_preset_does_not_name_is_the_same_for_every_purpose(bare):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config import rules
-from config.presets import PRESETS
+from config.presets import QUESTIONS
 from config.reference import reference
 from config.schema import ClusterConfig
 from config.sections import keys_of, shape_of
@@ -54,8 +54,11 @@ def test_every_section_stands_on_the_page_once_under_all_its_paths():
 
 def test_every_preset_and_every_rule_stands_on_the_page():
     page = reference()
-    for preset in PRESETS.values():
-        assert all(f"| `{path}` | " in page for path in preset)
+    for question in QUESTIONS:
+        assert f"### `{question.path}`" in page
+        for name, answer in question.answers.items():
+            assert f"* `{name}`: {answer.reason}." in page
+            assert all(f"| `{path.replace('*', '<name>')}` | " in page for path in answer.values)
     count = sum(len(group) for group in rules.GROUPS.values())
     assert len(re.findall(r"^\* [A-Z].*\.$", page.partition("## Rules across keys")[2], re.MULTILINE)) == count
 
