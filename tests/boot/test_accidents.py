@@ -115,7 +115,8 @@ class TestTokens:
         wait_for(
             "the worker reads the parameter", 300, lambda: any("ssm." in host for host, _, _ in world.aws.log[-50:])
         )
-        assert "worker" not in {node["metadata"]["name"] for node in world.get("nodes")["items"]}
+        time.sleep(20)
+        assert node_name("10.0.0.20") not in {node["metadata"]["name"] for node in world.get("nodes")["items"]}
         control_plane.run("/usr/local/lib/groundswell/mint-token.sh")
         minted = world.ssm.get_parameter(Name=world.tree.join, WithDecryption=True)["Parameter"]
         assert minted["Version"] > fresh["Version"] + 1

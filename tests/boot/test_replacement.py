@@ -60,6 +60,7 @@ class TestReset:
             parameter["Name"]
             for page in world.ssm.get_paginator("describe_parameters").paginate()
             for parameter in page["Parameters"]
+            if parameter["Name"] != world.tree.backup  # Pulumi's own
         ]:
             world.ssm.delete_parameter(Name=name)
         control_plane.volume.unlink()

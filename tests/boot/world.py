@@ -77,9 +77,9 @@ class World:
             key = kms.create_key()["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=alias, TargetKeyId=key)
         bucket, region, programs = f"{self.plan.name}-backup", self.plan.config.region, bundle(self.plan)
-        s3 = self.aws.client("s3")
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
-        s3.put_object(Bucket=bucket, Key=programs.key, Body=programs.data)
+        self.s3 = self.aws.client("s3")
+        self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+        self.s3.put_object(Bucket=bucket, Key=programs.key, Body=programs.data)
         place = json.dumps({"bucket": bucket, "url": f"https://{bucket}.s3.{region}.amazonaws.com"})
         self.ssm.put_parameter(Name=self.tree.backup, Type="String", Value=place)
 
@@ -134,6 +134,11 @@ class World:
             return self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
         except self.ssm.exceptions.ParameterNotFound:
             return None
+
+    def bucket_keys(self, prefix: str) -> list[str]:
+        """Objects of the backup bucket."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=f"{self.plan.name}-backup", Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def status(self, address: str) -> dict:
         return json.loads(self.parameter(self.tree.status(node_name(address))) or "{}")
