@@ -97,7 +97,7 @@ def worker(plan: Plan, worker_key: str) -> dict[str, object]:
                 ["ssm:GetParameter"],
                 _parameters(plan, tree.join, tree.cluster_info),
             ),
-            _allow("ReportStatus", ["ssm:PutParameter"], _parameters(plan, tree.status("*"))),
+            _allow("ReportStatus", ["ssm:PutParameter"], _parameters(plan, tree.status("worker", "*"))),
             _allow("DecryptJoin", ["kms:Decrypt"], [worker_key]),
             _own_group_health(plan),
             *_source_destination_check(plan),

@@ -24,6 +24,12 @@ KEY_BEGINS = "-----BEGIN EC " + "PRIVATE KEY-----"  # written apart, so that no 
 TOKEN = "abcdef" + ".0123456789abcdef"  # the shape of a bootstrap token, from kubeadm's documentation
 
 
+def stored(*entries):
+    """Status entries by the names under which their machines store them."""
+    parsed = [(json.loads(entry), entry) for entry in entries]
+    return {f"{STATUS}/{report['role']}/{report['node']}": entry for report, entry in parsed}
+
+
 @dataclass(frozen=True)
 class Certificates:
     """One authority, the API server's pair and an operator's pair; and an authority that signed none of them."""

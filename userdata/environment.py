@@ -78,7 +78,7 @@ def _common(plan: Plan, role: str, of_role: tuple[str, ...]) -> dict[str, str]:
         "IMDS_ENDPOINT": METADATA_ENDPOINT,
         "PARAMETER_CLUSTER": tree.cluster_info,
         "PARAMETER_JOIN": tree.join,
-        "PARAMETER_STATUS": tree.status("").rstrip("/"),
+        "PARAMETER_STATUS": f"{tree.statuses}/{role}",
         "REGION": plan.config.region,
         "ROLE": role,
         "SSM_ENDPOINT": aws_endpoint("ssm", plan.config.region),

@@ -66,9 +66,19 @@ class ParameterTree:
         """Branch of Strings, JSON, one per slot: how far it is with the last order."""
         return f"{self.root}/control-plane/restored"
 
-    def status(self, node: str) -> str:
-        """String, JSON status of one node's bootstrap; `node` is its Kubernetes node name."""
-        return f"{self.root}/status/{node}"
+    @property
+    def statuses(self) -> str:
+        """Branch of all nodes' status entries; operators and the gates read it."""
+        return f"{self.root}/status"
+
+    def status(self, role: str, node: str) -> str:
+        """String, JSON status of one node's bootstrap. A machine writes in its role's branch only.
+
+        Args:
+            role: `control-plane` or `worker`.
+            node: its Kubernetes node name.
+        """
+        return f"{self.statuses}/{role}/{node}"
 
     @property
     def control_plane_key_alias(self) -> str:

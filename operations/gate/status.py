@@ -1,6 +1,6 @@
 """What the nodes report about their own bootstrap, and who is to blame when some are missing."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Literal
 
@@ -37,12 +37,19 @@ class NodeReport(Part):
     journal: tuple[str, ...] = ()
 
 
-def parse_reports(entries: Iterable[str]) -> tuple[NodeReport, ...]:
-    """Read status entries; one that is none must not keep a gate from the others, so it is left out."""
+def parse_reports(entries: Mapping[str, str]) -> tuple[NodeReport, ...]:
+    """Read status entries; one that is none must not keep a gate from the others, so it is left out.
+
+    Args:
+        entries: entries by name. One that does not stand under the role and the node that it tells of is not believed:
+            workers may write in their own branch only, and nobody answers for a control plane there.
+    """
     reports: list[NodeReport] = []
-    for entry in entries:
+    for name, entry in entries.items():
         with suppress(ValidationError):
-            reports.append(NodeReport.model_validate_json(entry))
+            report = NodeReport.model_validate_json(entry)
+            if name.endswith(f"/status/{report.role}/{report.node}"):
+                reports.append(report)
     return tuple(reports)
 
 
@@ -53,7 +60,7 @@ def read_reports(store: Store, cluster: str) -> tuple[NodeReport, ...]:
         StoreError: no answer this time.
         GateError: AWS refuses the caller.
     """
-    return parse_reports(store.below(ParameterTree(cluster=cluster).status("").rstrip("/")).values())
+    return parse_reports(store.below(ParameterTree(cluster=cluster).statuses))
 
 
 def summary(reports: Iterable[NodeReport], role: Role) -> str:

@@ -140,15 +140,16 @@ class World:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=f"{self.plan.name}-backup", Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
-    def status(self, address: str) -> dict:
-        return json.loads(self.parameter(self.tree.status(node_name(address))) or "{}")
+    def status(self, role: str, address: str) -> dict:
+        return json.loads(self.parameter(self.tree.status(role, node_name(address))) or "{}")
 
     def wait_until_ready(self, machine: Machine, address: str, seconds: float = READY_SECONDS) -> dict:
         """Wait for the machine's own report that its bootstrap is finished."""
         instance = self.metadata.instances[address].id
+        role = "worker" if machine.name.startswith("worker") else "control-plane"
 
         def finished() -> dict | None:
-            status = self.status(address)
+            status = self.status(role, address)
             done = status.get("phase") == "ready" and status.get("state") == "done"
             return status if done and status.get("instance") == instance else None
 

@@ -31,7 +31,7 @@ def parameter(name):
 ALLOWED = {
     ("ssm:GetParameter", parameter(TREE.join)),
     ("ssm:GetParameter", parameter(TREE.cluster_info)),
-    ("ssm:PutParameter", parameter(TREE.status("ip-10-0-0-10"))),
+    ("ssm:PutParameter", parameter(TREE.status("worker", "ip-10-0-0-10"))),
     ("kms:Decrypt", WORKER_KEY),
 }
 DENIED = (
@@ -41,7 +41,7 @@ DENIED = (
     )),
     ("ssm:GetParameter", parameter(TREE.credential)),
     ("ssm:GetParameter", parameter(TREE.initialised)),
-    ("ssm:GetParameter", parameter(TREE.status("ip-10-0-0-11"))),
+    ("ssm:GetParameter", parameter(TREE.status("worker", "ip-10-0-0-11"))),
     ("ssm:GetParameter", parameter(f"{TREE.root}/worker/other")),
     ("ssm:GetParameter", parameter("/groundswell/other/worker/join")),
     ("ssm:GetParameter", parameter("/groundswell/travelagency/worker/join")),
@@ -56,9 +56,10 @@ DENIED = (
     ("ssm:PutParameter", parameter(TREE.initialised)),
     ("ssm:PutParameter", parameter(TREE.credential)),
     ("ssm:PutParameter", parameter(f"{TREE.keys}/ca.key")),
+    ("ssm:PutParameter", parameter(TREE.status("control-plane", "ip-10-0-0-10"))),
     ("ssm:PutParameter", parameter("/groundswell/other/status/ip-10-0-0-10")),
     ("ssm:DeleteParameter", parameter(TREE.join)),
-    ("ssm:DeleteParameter", parameter(TREE.status("ip-10-0-0-10"))),
+    ("ssm:DeleteParameter", parameter(TREE.status("worker", "ip-10-0-0-10"))),
     ("ssm:SendCommand", "*"),
     ("ssm:StartSession", "*"),
     ("kms:Decrypt", CONTROL_KEY),
@@ -87,7 +88,8 @@ def test_the_list_of_what_a_worker_is_denied_is_long_and_without_repetition():
 
 def test_a_worker_reads_its_two_parameters_and_reports_and_no_more_of_the_tree(worker):
     names = [TREE.join, TREE.cluster_info, TREE.credential, TREE.initialised, f"{TREE.keys}/ca.key", TREE.keys,
-             TREE.status("ip-10-0-0-10"), TREE.root, f"{TREE.root}/public/other", f"{TREE.root}/worker"]  # fmt: skip
+             TREE.status("worker", "ip-10-0-0-10"), TREE.status("control-plane", "ip-10-0-0-10"), TREE.root,
+             f"{TREE.root}/public/other", f"{TREE.root}/worker"]  # fmt: skip
     actions = ("GetParameter", "GetParameters", "GetParametersByPath", "PutParameter", "DeleteParameter")
     seen = {
         (f"ssm:{action}", parameter(name))
@@ -100,8 +102,9 @@ def test_a_worker_reads_its_two_parameters_and_reports_and_no_more_of_the_tree(w
 
 
 def test_a_worker_may_overwrite_another_machines_status(worker):
-    """Known and accepted: IAM has no variable for a node's name. A status is shown to operators and opens nothing."""
-    assert iam.allows(worker, "ssm:PutParameter", parameter(TREE.status("ip-10-0-0-99")))
+    """Known and accepted: IAM has no variable for a node's name. A worker's status is shown and opens nothing."""
+    assert iam.allows(worker, "ssm:PutParameter", parameter(TREE.status("worker", "ip-10-0-0-99")))
+    assert not iam.allows(worker, "ssm:PutParameter", parameter(TREE.status("control-plane", "ip-10-0-0-99")))
 
 
 def test_a_machine_of_another_group_cannot_be_declared_unhealthy(worker, dev_plan):
@@ -112,7 +115,13 @@ def test_a_machine_of_another_group_cannot_be_declared_unhealthy(worker, dev_pla
 
 
 def test_a_control_plane_stays_inside_its_clusters_tree(control_plane):
-    for name in (TREE.join, TREE.credential, f"{TREE.keys}/ca.key", TREE.initialised, TREE.status("ip-10-0-0-10")):
+    for name in (
+        TREE.join,
+        TREE.credential,
+        f"{TREE.keys}/ca.key",
+        TREE.initialised,
+        TREE.status("control-plane", "ip-10-0-0-10"),
+    ):
         assert iam.allows(control_plane, "ssm:GetParameter", parameter(name))
         assert iam.allows(control_plane, "ssm:PutParameter", parameter(name))
         assert not iam.allows(control_plane, "ssm:DeleteParameter", parameter(name))

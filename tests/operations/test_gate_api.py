@@ -9,13 +9,13 @@ from gate_fakes import (
     CLUSTER_INFO,
     CREDENTIAL,
     SERVER_NAME,
-    STATUS,
     TOKEN,
     Store,
     api_server,
     certificates,
     etcd_pod,
     report,
+    stored,
 )
 
 from operations.gate.api import ETCD_PODS, ApiFacts, ApiGate, judge_api
@@ -31,7 +31,14 @@ READY = ApiFacts(etcd=tuple(Pod.model_validate(etcd_pod(name)) for name in (A, B
 
 
 def reports(*entries):
-    return parse_reports(entries)
+    return parse_reports(stored(*entries))
+
+
+def test_a_worker_that_reports_for_a_control_plane_is_not_believed():
+    forged = {f"/groundswell/trip/status/worker/{A}": report(A, state="failed", cause="made up")}
+    assert parse_reports(forged) == ()
+    assert parse_reports({f"/groundswell/trip/status/control-plane/{B}": report(A)}) == ()
+    assert [entry.node for entry in parse_reports(stored(report(A)))] == [A]
 
 
 def test_the_gate_passes_when_as_many_etcd_members_are_ready_as_the_plan_has():
@@ -100,8 +107,9 @@ def test_an_unready_api_is_blamed_on_the_endpoint_first_and_on_unfinished_machin
 
 
 def test_entries_that_are_no_status_are_left_out():
-    assert reports("", "{}", "[1]", '{"node": "x", "role": "king", "phase": "a", "state": "done"}') == ()
-    assert len(reports("broken", report(A))) == 1
+    name = f"/groundswell/trip/status/control-plane/{B}"
+    for entry in ("", "{}", "[1]", "broken", f'{{"node": "{B}", "role": "king", "phase": "a", "state": "done"}}'):
+        assert [told.node for told in parse_reports({name: entry, **stored(report(A))})] == [A]
 
 
 # Against a real TLS server and a parameter store in memory
@@ -116,7 +124,7 @@ def values(changed=()):
     usual = {
         CLUSTER_INFO: certificates().cluster_info,
         CREDENTIAL: certificates().exec_credential,
-        f"{STATUS}/{A}": report(A),
+        **stored(report(A)),
     }
     return {name: value for name, value in {**usual, **dict(changed)}.items() if value is not None}
 

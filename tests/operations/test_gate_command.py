@@ -15,7 +15,6 @@ from gate_fakes import (
     CREDENTIAL,
     REGION,
     SERVER_NAME,
-    STATUS,
     TOKEN,
     Clock,
     api_server,
@@ -26,6 +25,7 @@ from gate_fakes import (
     node,
     parameter_store,
     report,
+    stored,
 )
 
 from operations.__main__ import SUBCOMMANDS, main
@@ -70,7 +70,7 @@ def exit_status(*arguments):
 
 def parameters(**changed):
     usual = {CLUSTER_INFO: certificates().cluster_info, CREDENTIAL: certificates().exec_credential}
-    return {**usual, f"{STATUS}/{NODE}": report(NODE), **changed}
+    return {**usual, **stored(report(NODE)), **changed}
 
 
 @pytest.mark.usefixtures("surroundings")
@@ -92,7 +92,7 @@ def test_the_api_gate_prints_the_authority_as_its_only_line(monkeypatch, capsys)
 def test_a_failing_api_gate_names_phase_node_cause_and_journal_and_prints_no_secret(monkeypatch, capsys):
     journal = [f"kubeadm join --token {TOKEN} api.trip.internal:6443", "error: token id not found in the cluster"]
     entry = report(NODE, phase="join", state="failed", cause="kubeadm ended with 1", journal=journal)
-    values = {f"{STATUS}/{NODE}": entry}
+    values = stored(entry)
     with parameter_store(values) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", url)
         assert exit_status(*API, "--endpoint", "127.0.0.1:1", "--deadline", "600") == 1
@@ -124,7 +124,7 @@ def test_a_failing_nodes_gate_reads_the_nodes_reports_when_told_where(monkeypatc
     entry = report("w-1", "worker", phase="containerd", state="failed", cause="no space left on device")
     answers = {NODES: (200, {"items": [node("cp-a", control_plane=True)]}), CALICO: (200, calico(1, 1))}
     arguments = ("gate", "nodes", "--control-planes", "1", "--workers", "1", "--deadline", "60")
-    with parameter_store({f"{STATUS}/w-1": entry}) as url, api_server(answers) as port:
+    with parameter_store(stored(entry)) as url, api_server(answers) as port:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", url)
         monkeypatch.setattr(sys, "stdin", io.StringIO(kubeconfig(port)))
         assert exit_status(*arguments, "--cluster", CLUSTER, "--region", REGION) == 1
@@ -241,7 +241,7 @@ def test_a_gate_run_as_a_process_keeps_its_deadline_and_ends_with_status_1():
     """The real program, the real clock, a real TLS server whose etcd member never becomes ready."""
     entry = report(NODE, journal=["etcd: rafthttp: failed to dial peer"])
     answers = {"/readyz": (200, b"ok"), ETCD_PODS: (200, {"items": [etcd_pod(NODE, ready=False)]})}
-    with parameter_store(parameters(**{f"{STATUS}/{NODE}": entry})) as url, api_server(answers) as port:
+    with parameter_store(parameters(**stored(entry))) as url, api_server(answers) as port:
         environment = {**os.environ, "AWS_ENDPOINT_URL_SSM": url}
         line = [sys.executable, "-m", "operations", *API, "--endpoint", f"127.0.0.1:{port}", "--deadline", "1"]
         clock = loop.SystemClock()

@@ -12,6 +12,7 @@ from gate_fakes import (
     conditions,
     node,
     report,
+    stored,
 )
 
 from operations.gate.causes import explain
@@ -38,7 +39,7 @@ def judge(nodes, daemon_set, *, reports=None, control_planes=1, workers=2):
     facts = NodeFacts(
         nodes=tuple(Node.model_validate(item) for item in nodes),
         calico=DaemonSet.model_validate(daemon_set) if daemon_set else None,
-        reports=None if reports is None else parse_reports(reports),
+        reports=None if reports is None else parse_reports(stored(*reports)),
     )
     return judge_nodes(facts, control_planes, workers)
 
@@ -318,7 +319,7 @@ def test_the_nodes_reports_are_read_only_for_the_explanation():
 
     def reports():
         reads.append(1)
-        return parse_reports([report("w-2", "worker", state="failed", cause="no space left on device")])
+        return parse_reports(stored(report("w-2", "worker", state="failed", cause="no space left on device")))
 
     with api_server(answers(healthy()[:2], calico(2, 2))) as port:
         gate = NodesGate(_Session(port), 1, 2, reports)

@@ -7,7 +7,7 @@ import re
 import pytest
 from node_fakes import JOIN_TOKEN, NODE_NAME
 
-STATUS = f"/groundswell/travel/status/{NODE_NAME}"
+STATUS = f"/groundswell/travel/status/worker/{NODE_NAME}"
 
 
 def set_steps(node, **steps):

@@ -130,7 +130,7 @@ class TestInitialise:
         changed = {path for path, digest in node.tree().items() if before.get(path) != digest}
         assert changed <= {"var/lib/groundswell/status.json"}
         assert {name for name in parameters if parameters[name] != aws.parameters[name]} <= {
-            f"{TREE}/status/{NODE_NAME}"
+            f"{TREE}/status/control-plane/{NODE_NAME}"
         }
 
     def test_an_init_that_was_cut_starts_afresh_with_the_same_keys_and_claim(self, node, aws, ca):

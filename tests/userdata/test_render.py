@@ -199,7 +199,7 @@ def test_the_environment_file_is_sorted_and_every_value_survives_the_shell(contr
         ["bash", "-c", f"set -eu; {content}\nprintf '%s\\n' \"$STEPS\" \"$PEERS\" \"$PARAMETER_STATUS\""],
         capture_output=True, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
-    assert shown == [" ".join(CONTROL_PLANE_STEPS), "", "/groundswell/travel/status"]
+    assert shown == [" ".join(CONTROL_PLANE_STEPS), "", "/groundswell/travel/status/control-plane"]
 
 
 def test_only_slot_a_may_initialise_and_every_slot_knows_its_peers(ha_plan):
