@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from sizing import arithmetic, capacity, pods
 from sizing.capacity import Load
 from sizing.catalogue import load as catalogue
 from sizing.model import (
+    HOURS_PER_MONTH,
     InstanceType,
     NodeGroup,
     PackedNode,
@@ -30,14 +31,17 @@ from sizing.packing.tolerance import TolerantPacking, Workload, pack_tolerant
 from sizing.platform import platform_pods
 from sizing.pools import pool_part
 from sizing.pricing.book import machine_price, price_book
-from sizing.rehearsal import PLATFORM_PREFIX, guests, rehearse, spares
+from sizing.rehearsal import PLATFORM_PREFIX
 from sizing.reserves import DAEMONSET, DAEMONSET_PODS, allocatable, sustained_cpu_m
+from sizing.spares import Spares, spares_for
 
 CEILING: Final = Fraction(7, 10)
 """Share of a machine's baseline network and volume throughput that pods are given."""
 SURGE_NAME: Final = "surge"
 PACKED_TWICE: Final = 50
 """Services up to which a pool is packed again where the scheduler needs room: more take too long for what it saves."""
+MOST_COLUMNS: Final = 32_000
+"""Columns of the last rung's MIP for so few services: a platform's pods that may stand in any zone make as many."""
 TOLERANT_LEAST: Final = {"none": 1, "node": 2}
 """Pods of a service at least; for `zone` one in each zone."""
 
@@ -93,7 +97,8 @@ def packed_pool(
     workloads = tuple(_workload(config, key, loads[key], requests[key], offered) for key in services)
     own = {key: requests[key] for key in services}
     tried: list[tuple[TolerantPacking, dict[str, Replication], Spares]] = []
-    slacks = (pods.SURGE, len(zones_of(config, name))) if len(services) <= PACKED_TWICE else (pods.SURGE,)
+    few = len(services) <= PACKED_TWICE
+    slacks = (pods.SURGE, len(zones_of(config, name))) if few else (pods.SURGE,)
     for slack in dict.fromkeys(slacks):
         found = pack_tolerant(
             workloads,
@@ -103,58 +108,19 @@ def packed_pool(
             capacity.pool_tolerance(config, name),
             peak=arithmetic.exact(config.headroom.utilisation_target),
             failed=arithmetic.exact(config.headroom.failed_utilisation),
-            effort=effort,
+            effort=replace(effort, columns=max(effort.columns, MOST_COLUMNS)) if few else effort,
         )
         replication = {key: _replication(config, key, loads[key], found) for key in services}
-        tried.append((found, replication, _spares(config, found, machines, own, replication)))
+        tried.append((found, replication, spares_for(config, found, machines, own, replication)))
         if not tried[-1][2].machines and not tried[-1][2].unplaced:
             break
     found, replication, spare = min(tried, key=lambda one: (bool(one[2].unplaced), one[0].packing.cost + one[2].cost))
-    packing = _summary(config, name, found, spare, tried[0][0].packing.bound)
+    packing = _summary(config, name, found, spare, tried[0][0].packing.cost)
     return PackedPool(
         parts=tuple(_parts(config, name, services, packing)),
         packing=packing,
         replication=MappingProxyType(replication),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spares:
-    """Machines beside the packing's, and pods for which the scheduler finds no place even then."""
-
-    machines: tuple[tuple[Machine, str], ...]
-    unplaced: Mapping[str, int]
-
-    @property
-    def cost(self) -> Decimal:
-        """USD per hour."""
-        return sum((machine.price for machine, _ in self.machines), Decimal(0))
-
-    def notes(self) -> Iterator[str]:
-        """What a person should know of them."""
-        for (kind, zone), count in sorted(Counter((machine.type, zone) for machine, zone in self.machines).items()):
-            yield f"{count} x {kind} in zone {zone} beside it, for a scheduler that places pods one by one"
-        if self.unplaced:
-            pods = ", ".join(f"{count} of {name}" for name, count in sorted(self.unplaced.items()))
-            yield f"placed one by one, {pods} may find no machine: give the pool more families, or pods less memory"
-
-
-def _spares(
-    config: ClusterConfig,
-    found: TolerantPacking,
-    machines: tuple[Machine, ...],
-    requests: Mapping[str, PodResources],
-    replication: Mapping[str, Replication],
-) -> Spares:
-    """What the scheduler needs beside the packing."""
-    by_name = {machine.name: machine for machine in machines}
-    bought = [(by_name[node.machine], node.zone) for node in found.packing.nodes]
-    placed: Counter[str] = Counter()
-    for node in found.packing.nodes:
-        placed.update(node.pods)
-    arriving = guests(config, placed, requests, replication)
-    more = spares(bought, machines, arriving)
-    return Spares(machines=more, unplaced=rehearse([*bought, *more], arriving))
 
 
 def _offered(config: ClusterConfig, name: str) -> Iterator[InstanceType]:
@@ -270,8 +236,11 @@ def _parts(config: ClusterConfig, name: str, services: tuple[str, ...], packing:
         )
 
 
-def _summary(config: ClusterConfig, name: str, found: TolerantPacking, spare: Spares, bound: Decimal) -> PackingPlan:
+def _summary(config: ClusterConfig, name: str, found: TolerantPacking, spare: Spares, tight: Decimal) -> PackingPlan:
+    """What was bought and proved. The bound is of the pods as they were packed at last, with a scheduler's room."""
     packing = found.packing
+    more = (packing.cost - tight) * HOURS_PER_MONTH
+    room = f"a surge pod's room in every zone, for a scheduler that places pods one by one: {more:,.2f} USD/month more"
     nodes = [(node.machine, node.zone, dict(node.pods)) for node in packing.nodes]
     nodes += [(machine.type, zone, dict[str, int]()) for machine, zone in spare.machines]
     return PackingPlan(
@@ -279,8 +248,8 @@ def _summary(config: ClusterConfig, name: str, found: TolerantPacking, spare: Sp
         tolerance=capacity.pool_tolerance(config, name),
         method=packing.method,
         cost=packing.cost + spare.cost,
-        bound=bound,
-        notes=(*packing.notes, *spare.notes()),
+        bound=packing.bound,
+        notes=(*packing.notes, *([room] if more > 0 else []), *spare.notes()),
         nodes=tuple(PackedNode(type=kind, zone=zone, pods=MappingProxyType(pods)) for kind, zone, pods in nodes),
     )
 
