@@ -17,6 +17,8 @@ from boot.metadata import SECRETS
 from boot.world import ETCDCTL, node_name
 
 from userdata.environment import CONTROL_PLANE_STEPS, WORKER_STEPS
+from userdata.kubelet import kubelet_configuration, kubelet_patch
+from userdata.pins import node_artifacts
 
 CONTROL_PLANE, WORKER = "10.0.0.10", "10.0.0.20"
 POOL = "planner"
@@ -66,6 +68,17 @@ def approved(world, worker):
     return names
 
 
+def differing(rendered, running, path="") -> list[str]:
+    """Key paths of what was rendered and is not so in what runs, which has the defaults too."""
+    if isinstance(rendered, dict) and isinstance(running, dict):
+        return [
+            found
+            for key, value in rendered.items()
+            for found in differing(value, running.get(key), f"{path}.{key}".lstrip("."))
+        ]
+    return [] if rendered == running else [path]
+
+
 def done_phases(machine) -> list[str]:
     return re.findall(r"phase=(\S+) state=done", machine.console_text())
 
@@ -105,8 +118,13 @@ class TestControlPlane:
         assert kubelet > runtime
         assert "Port-10250" not in control_plane.run("journalctl --unit groundswell-bootstrap --no-pager").output
 
-    @pytest.mark.row("S0-25")
+    @pytest.mark.row("S0-25", "S3-12", "S3-13")
     def test_the_programs_have_the_plan_s_version(self, world, control_plane):
+        pinned = node_artifacts(world.plan.config.machine.os, world.plan.config.kubernetes.version)
+        assert f"runc version {pinned['runc'].version}" in control_plane.run("runc --version").output
+        assert pinned["containerd"].version in control_plane.run("containerd --version").output
+        # The mirror's archive of network plugins holds one of them.
+        assert control_plane.run("ls /opt/cni/bin").output.split() == ["loopback"]
         version = f"v{world.plan.config.kubernetes.version}"
         assert control_plane.run("kubeadm version -o short").output.strip() == version
         assert control_plane.run("kubelet --version").output.split()[-1] == version
@@ -129,9 +147,35 @@ class TestControlPlane:
         stored = control_plane.run(f"{ETCDCTL} {query}").output
         assert stored.startswith("k8s:enc:secretbox:v1:")
 
+    @pytest.mark.row("S3-04", "S3-14")
+    def test_kubeadm_warned_of_nothing_and_asked_no_registry(self, control_plane):
+        """The machines reach no registry at all: every image was there before."""
+        log = control_plane.run("journalctl --unit groundswell-bootstrap --no-pager").output
+        assert "[init] Using Kubernetes" in log
+        assert "[WARNING" not in log
+        pulls = control_plane.run("journalctl --unit containerd --no-pager | grep -c 'PullImage'", expect=None).output
+        assert int(pulls) == 0
+
+    @pytest.mark.row("S2-26", "S3-08")
+    def test_selinux_is_off_where_the_system_has_none(self, control_plane):
+        """Debian and Ubuntu bring no policy; on Amazon Linux it stays permissive, which is rendered and not booted."""
+        control_plane.run("test ! -e /sys/fs/selinux/enforce || test $(cat /sys/fs/selinux/enforce) = 0")
+
+    @pytest.mark.row("S2-23")
+    def test_there_is_one_network_configuration(self, control_plane, worker):
+        for machine in (control_plane, worker):
+            assert len(machine.run("ls /etc/cni/net.d").output.split()) == 1
+
 
 class TestWorker:
-    @pytest.mark.row("S3-23", "S0-39", "S0-72")
+    @pytest.mark.row("S3-01", "S3-15")
+    def test_no_two_machines_share_an_identity(self, control_plane, worker):
+        identity = "hostname; cat /sys/class/net/enp*/address /sys/class/dmi/id/product_uuid /etc/machine-id"
+        first, second = (machine.run(identity).output.split() for machine in (control_plane, worker))
+        assert len(first) == len(second) == 4
+        assert not set(first) & set(second)
+
+    @pytest.mark.row("S2-14", "S3-23", "S0-39", "S0-72")
     def test_it_is_ready_with_its_labels_and_taints(self, world, worker):
         name = node_name(WORKER)
         wait_for("the node is Ready", 600, lambda: world.node_is_ready(name), worker)
@@ -152,6 +196,17 @@ class TestWorker:
         kept = int(node["capacity"]["memory"][:-2]) - int(node["allocatable"]["memory"][:-2])
         assert kept == (reserves.kube_memory_mib + reserves.eviction_memory_mib) * 1024
         assert node["capacity"]["pods"] == str(world.plan.config.kubernetes.max_pods)
+
+    @pytest.mark.row("S2-21")
+    def test_its_configuration_is_the_one_that_was_rendered(self, world, worker, approved):
+        raw = world.kubectl("get", "--raw", f"/api/v1/nodes/{node_name(WORKER)}/proxy/configz")
+        running = json.loads(raw)["kubeletconfig"]
+        rendered = kubelet_configuration(world.plan) | kubelet_patch(world.plan.pools[POOL].reserves)
+        # Written in another way: a minute, and a port that is not there.
+        assert (running["shutdownGracePeriod"], running.get("readOnlyPort", 0)) == ("1m0s", 0)
+        del rendered["shutdownGracePeriod"], rendered["readOnlyPort"], rendered["apiVersion"], rendered["kind"]
+        assert differing(rendered, running) == []
+        assert approved
 
     @pytest.mark.row("S0-38")
     def test_its_serving_certificate_is_signed_by_the_cluster_for_its_address(self, world, worker, approved):
@@ -213,7 +268,17 @@ class TestTheSecondTime:
                 assert secret not in text
             assert not re.search(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b", text)
 
-    @pytest.mark.row("S0-21", "S0-22", "S3-18")
+    @pytest.mark.row("S3-10")
+    def test_containerd_comes_back_when_it_is_killed_and_the_pods_never_stop(self, world, control_plane):
+        api = "crictl ps --quiet --name '^kube-apiserver$'"
+        before = control_plane.run(api).output
+        first = control_plane.run("systemctl show containerd -p MainPID --value").output
+        control_plane.run("systemctl kill --signal KILL containerd")
+        wait_for("containerd answers", 120, lambda: control_plane.run(api, expect=None).output == before, control_plane)
+        assert control_plane.run("systemctl show containerd -p MainPID --value").output != first
+        assert world.kubectl("get", "--raw", "/readyz") == "ok"
+
+    @pytest.mark.row("S0-21", "S0-22", "S3-05", "S3-18")
     def test_after_a_reboot_the_nodes_are_as_before_and_ready(self, world, control_plane, worker):
         boot = "cat /proc/sys/kernel/random/boot_id"
         before = {machine.name: machine.run(boot).output for machine in (control_plane, worker)}
@@ -232,6 +297,7 @@ class TestTheSecondTime:
 
             wait_for(f"{machine.name} has finished", 900, has_finished, machine)
             assert machine.run("tail -n +2 /proc/swaps").output == ""
+            assert machine.run("awk '/^SwapTotal/ {print $2}' /proc/meminfo").output.strip() == "0"
             assert machine.run("grep -E '^[^#]+\\sswap\\s' /etc/fstab", expect=1).output == ""
             loaded = machine.run("cut -d' ' -f1 /proc/modules").output.split()
             assert set(MODULES) <= set(loaded)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from boot.machine import wait_for
 
 from sizing.plan import make_plan
@@ -13,6 +14,7 @@ from userdata.pins import system_images
 ADDRESS, POOL = "10.0.0.37", "planner"
 
 
+@pytest.mark.row("S3-14")
 def test_the_images_of_a_worker_come_from_the_mirror_and_none_from_a_registry(world):
     config = world.plan.config
     mirror = replace(config.machine.mirror, images=True)

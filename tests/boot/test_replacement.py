@@ -39,6 +39,7 @@ class TestReplacement:
         assert node["spec"]["providerID"].endswith(world.metadata.instances[CONTROL_PLANE].id)
         assert "node-role.kubernetes.io/control-plane" in node["metadata"]["labels"]
 
+    @pytest.mark.row("S3-15")
     def test_two_machines_of_one_image_have_identities_of_their_own(self, world, control_plane):
         """S3's nodes were clones with one machine id; here every new disk begins without one."""
         first = control_plane.read("/etc/machine-id")
