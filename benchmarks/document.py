@@ -8,7 +8,7 @@ from benchmarks.cases import Case
 from benchmarks.measured import Machine, Results
 from benchmarks.runner import KARPENTER_RUNS
 from benchmarks.tables import WORDS, Table, tables
-from benchmarks.verdict import misses, surprises
+from benchmarks.verdict import misses, percent, second_opinion, surprises
 
 PICTURE: Final = "performance.svg"
 WIDTH: Final = 120
@@ -102,6 +102,10 @@ def goals(cases: Sequence[Case], results: Results) -> Iterator[str]:
     lines = [f"{case.title}, seed {seed}: {'; '.join(each)}" for case, seed, each in missed if each]
     yield f"{len(results.rows) - len(lines)} of {len(results.rows)} instances met every goal of theirs."
     yield from (f"Missed: {line}" for line in lines)
+    for row in results.rows:
+        cheaper = second_opinion(row)
+        if cheaper is not None:
+            yield f"Cheaper by the plain MIP, {percent(cheaper)}: {by_key[row.case].title}, seed {row.seed}"
     yield from (f"Doubt: {line}" for line in surprises(cases, results.rows))
     run = {row.case for row in results.rows}
     left = [case.title for case in cases if case.key not in run]

@@ -39,9 +39,14 @@ def _quality(case: Case, row: Row, ours: Outcome) -> Iterator[str]:
     undercut = saving(row)
     if undercut is not None and undercut < case.goal.saving:
         yield f"{percent(undercut)} below Karpenter, goal {percent(case.goal.saving)}"
-    mip = row.outcomes.get("mip")
-    if mip and mip.cost is not None and ours.cost is not None and mip.cost < ours.cost:
-        yield f"dearer than the plain MIP by {percent(ours.cost / mip.cost - 1)}"
+
+
+def second_opinion(row: Row) -> Decimal | None:
+    """By what share the plain MIP is cheaper in its longer time; None where it is not, or did not run."""
+    ours, mip = row.outcomes["groundswell"].cost, row.outcomes.get("mip")
+    if ours is None or mip is None or mip.cost is None or mip.cost >= ours:
+        return None
+    return ours / mip.cost - 1
 
 
 def _effort(case: Case, ours: Outcome) -> Iterator[str]:

@@ -26,7 +26,7 @@ from sizing.model import (
     TrafficPlan,
 )
 from sizing.packing.problem import Machine, Pods
-from sizing.packing.solve import Effort
+from sizing.packing.solve import NORMAL, Effort
 from sizing.packing.tolerance import TolerantPacking, Workload, pack_tolerant
 from sizing.platform import platform_pods
 from sizing.pools import pool_part
@@ -42,6 +42,8 @@ PACKED_TWICE: Final = 50
 """Services up to which a pool is packed again where the scheduler needs room: more take too long for what it saves."""
 MOST_COLUMNS: Final = 32_000
 """Columns of the last rung's MIP for so few services: a platform's pods that may stand in any zone make as many."""
+MOST_NODES: Final = 80
+"""Branch-and-bound nodes of it. A plan has more time than a comparison of many."""
 TOLERANT_LEAST: Final = {"none": 1, "node": 2}
 """Pods of a service at least; for `zone` one in each zone."""
 
@@ -98,6 +100,7 @@ def packed_pool(
     own = {key: requests[key] for key in services}
     tried: list[tuple[TolerantPacking, dict[str, Replication], Spares]] = []
     few = len(services) <= PACKED_TWICE
+    thorough = replace(effort, columns=MOST_COLUMNS, nodes=MOST_NODES) if few and effort == NORMAL else effort
     slacks = (pods.SURGE, len(zones_of(config, name))) if few else (pods.SURGE,)
     for slack in dict.fromkeys(slacks):
         found = pack_tolerant(
@@ -108,7 +111,7 @@ def packed_pool(
             capacity.pool_tolerance(config, name),
             peak=arithmetic.exact(config.headroom.utilisation_target),
             failed=arithmetic.exact(config.headroom.failed_utilisation),
-            effort=replace(effort, columns=max(effort.columns, MOST_COLUMNS)) if few else effort,
+            effort=thorough,
         )
         replication = {key: _replication(config, key, loads[key], found) for key in services}
         tried.append((found, replication, spares_for(config, found, machines, own, replication)))

@@ -28,7 +28,7 @@ LOOSE: Final = 2e-3
 """What column generation may leave open, as a share: little where the last rung needs its prices."""
 NOISE: Final = 1e-6
 """Of a step, by which HiGHS's own bounds may be off."""
-RUINS_PER_NODE: Final = 2_000
+RUINS_PER_NODE: Final = 4_000
 """Few nodes have few ways to be emptied."""
 NO_SOLVER: Final = "highspy is not installed: no column generation, so the packing may be dearer and its gap is wide"
 
@@ -50,9 +50,9 @@ class Effort:
     """Dives for a few nodes each."""
     emptied: int = 5
     """Nodes that are emptied for one dive."""
-    columns: int = 20_000
+    columns: int = 2_000
     """Most columns of the last rung's MIP."""
-    nodes: int = 80
+    nodes: int = 40
     """Most branch-and-bound nodes of it."""
     solver: bool = True
     """Use HiGHS where it is installed."""

@@ -10,7 +10,7 @@ from benchmarks.document import document, goals, markdown
 from benchmarks.measured import Program, Results
 from benchmarks.plot import plot
 from benchmarks.tables import Table, tables
-from benchmarks.verdict import misses, surprises
+from benchmarks.verdict import misses, percent, second_opinion, surprises
 
 CASES = cases()
 ZONES = "platform/zone/c5a/flat"
@@ -76,9 +76,11 @@ def test_goals_that_were_missed_are_named_with_the_figure():
     assert misses(case(ZONES), dear) == (
         "gap 0.8 %, goal 0.0 %",
         "949.00 USD a month, the optimum is 941.70",
-        "dearer than the plain MIP by 0.8 %",
         "breaks a rule: web: 3 of 4 pods are placed",
     )
+    assert percent(second_opinion(dear)) == "0.8 %"
+    assert second_opinion(MET) is None
+    assert any(line.startswith("Cheaper by the plain MIP, 0.8 %: three zones") for line in goals(CASES, results(dear)))
     none = row(ZONES, outcome(None, how="exit code 1: nothing said"), outcome("2"))
     assert misses(case(ZONES), none) == ("no packing: exit code 1: nothing said",)
     (*_, left) = goals(CASES, results(MET, *LARGE))
