@@ -19,7 +19,14 @@ from userdata.bundle import bundle
 BUCKET = "aws:s3/bucket:Bucket"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 STACKS = pytest.mark.parametrize("stack", ["dev", "ha"])
-SOURCED = {"etcd.sh", "slot.sh", "maintenance/maintenance.sh", "maintenance/expiry.sh", "maintenance/pods.sh"}
+SOURCED = {
+    "etcd.sh",
+    "resume.sh",
+    "slot.sh",
+    "maintenance/maintenance.sh",
+    "maintenance/expiry.sh",
+    "maintenance/pods.sh",
+}
 
 
 def of(recording, kind):

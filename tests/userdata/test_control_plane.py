@@ -183,7 +183,7 @@ class TestJoin:
             {"endpoint": f"{ha_plan.network.api_name}:6443", "ca": "Q0E=", "ca_hash": "sha256:0"}
         )
         aws.parameters["/groundswell/ha/worker/join"] = json.dumps({"token": JOIN_TOKEN, "expires": until(minutes=20)})
-        node = make_node(new_node, with_programs(ha_plan, "b"), ca, ADDRESS="10.0.0.10")
+        node = make_node(new_node, with_programs(ha_plan, "b"), ca, ADDRESS="10.0.0.10", READY_SECONDS="1")
         self.members(node)
         return node
 
@@ -192,9 +192,9 @@ class TestJoin:
         addresses = {"a": "10.0.0.10", "c": "10.0.64.12"}
         rows = [f"{slot}1, started, {slot}, https://{addresses[slot]}:2380, x, false" for slot in ("a", "c")]
         rows = [row.replace("https://10.0.0.10:", "https://10.0.0.200:") for row in rows] + ([lost] if lost else [])
-        sick = "|".join(f"*{addresses[slot]}*health*" for slot in addresses if slot not in healthy) or "none"
+        sick = "|".join(f"*{addresses[slot]}*'endpoint health'*" for slot in addresses if slot not in healthy) or "none"
         listing = "".join(f"echo '{row}'; " for row in rows)
-        node.does("etcdctl", f"case \"$*\" in {sick}) exit 1 ;; *'member list') {listing} ;; esac")
+        node.does("etcdctl", f"case \"$*\" in {sick}) exit 1 ;; *'member list'*) {listing} ;; esac")
 
     @pytest.mark.row("S3-26")
     def test_it_takes_the_shared_keys_from_the_store_and_joins_without_a_certificate_key(self, node, aws):
@@ -238,6 +238,50 @@ class TestJoin:
     def test_nobody_is_joined_when_no_peer_is_healthy(self, node):
         self.members(node, healthy=())
         assert "no etcd of the other slots is healthy" in node.run(CONTROL_PLANE, expect=1)
+        assert joins(node) == []
+
+    def test_once_its_etcd_has_a_vote_a_failure_does_not_take_it_away_again(self, node):
+        """A cluster of two would lose its majority with it."""
+        answer = node.folder / "ready"
+        api = f"*' get --raw /readyz'*) [ -e {answer} ] ;; *providerID*) echo {PROVIDER} ;; esac"
+        node.does("kubectl", f'case "$*" in {api}')
+        assert "the API server of this slot does not become ready" in node.run(CONTROL_PLANE, expect=1)
+        assert (node.root / "var/lib/groundswell-data/member").exists()
+        self.members(node, lost="b1, started, b, https://10.0.0.10:2380, x, false")
+        answer.touch()
+        node.run(CONTROL_PLANE)
+        assert len(joins(node)) == 1
+        assert not any("remove" in call for call in node.calls("etcdctl"))
+        assert any("mark-control-plane" in call for call in node.calls("kubeadm"))
+
+    def leave_etcd(self, node):
+        """What a try leaves that ended after kubeadm had joined etcd and before the slot knew."""
+        for path in ("var/lib/etcd/member/wal/0", "etc/kubernetes/manifests/etcd.yaml", "etc/kubernetes/admin.conf"):
+            (node.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (node.root / path).write_text("left\n")
+
+    def test_a_vote_that_an_earlier_try_had_won_is_found_even_without_a_majority(self, node):
+        self.leave_etcd(node)
+        self.members(node, lost="b1, started, b, https://10.0.0.10:2380, x, false", healthy=())
+        node.run(CONTROL_PLANE)
+        assert joins(node) == []
+        assert not any("remove" in call for call in node.calls("etcdctl"))
+        assert (node.root / "var/lib/etcd/member/wal/0").exists()
+        assert (node.root / "var/lib/groundswell-data/member").exists()
+
+    def test_a_learner_that_an_earlier_try_has_left_begins_anew(self, node):
+        self.leave_etcd(node)
+        self.members(node, lost="b1, started, b, https://10.0.0.10:2380, x, true")
+        node.run(CONTROL_PLANE)
+        assert any(call.endswith("member remove b1") for call in node.calls("etcdctl"))
+        assert len(joins(node)) == 1
+        assert not (node.root / "var/lib/etcd/member/wal/0").exists()
+
+    def test_while_nobody_can_say_whether_it_has_a_vote_nothing_is_taken_away(self, node):
+        self.leave_etcd(node)
+        node.does("etcdctl", "exit 1")
+        assert "no etcd of the other slots says whether this slot is a member" in node.run(CONTROL_PLANE, expect=1)
+        assert (node.root / "etc/kubernetes/manifests/etcd.yaml").exists()
         assert joins(node) == []
 
 

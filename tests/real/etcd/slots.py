@@ -38,7 +38,10 @@ SECONDS = 60
 
 KUBEADM = """
 case "$*" in
-  'init phase certs '* | 'init phase kubeconfig '*) exit 0 ;;
+  'init phase certs '* | 'init phase kubeconfig '* | 'init phase mark-control-plane'*) exit 0 ;;
+  'init phase kubelet-start'*) mkdir -p $root/var/lib/kubelet; echo config >$root/var/lib/kubelet/config.yaml
+    touch $root/run/kubelet; exit ;;
+  'init phase kubelet-finalize'*) exit 0 ;;
   'init phase control-plane all'*) mkdir -p {manifests}
     for pod in kube-apiserver kube-controller-manager kube-scheduler; do
       echo "spec: {{containers: [{{command: [sleep, '100000']}}]}}" >{manifests}/$pod.yaml
@@ -89,12 +92,13 @@ esac
 SYSTEMCTL = """
 case "$*" in
   'stop kubelet.service') rm -f $root/run/kubelet ;;
-  'start kubelet.service') touch $root/run/kubelet ;;
+  'start kubelet.service' | 'restart kubelet.service') touch $root/run/kubelet ;;
 esac
 """
 KUBECTL = """
 case "$*" in
   *'get --raw /readyz'*) [ -e $root/run/pods/kube-apiserver ] && [ -e $root/run/pods/etcd ] ;;
+  *providerID*) echo aws:///ap-northeast-2a/{instance} ;;
   *'--filename -') cat >/dev/null ;;
 esac
 """
@@ -143,7 +147,7 @@ class Slot:
         self.teach_crictl()
         self.node.does("sleep", "exec /bin/sleep 0.2")
         self.node.does("systemctl", SYSTEMCTL)
-        self.node.does("kubectl", KUBECTL)
+        self.node.does("kubectl", KUBECTL.format(instance=f"i-0{self.letter}"))
         self.node.does(
             "kubeadm",
             KUBEADM.format(

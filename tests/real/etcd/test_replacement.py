@@ -132,6 +132,25 @@ def test_a_member_that_was_added_and_never_started_is_removed_and_the_next_try_e
 
 
 @pytest.mark.row("S3-27")
+@pytest.mark.parametrize("running", [True, False], ids=["while it runs", "after a power cut"])
+def test_of_two_members_the_second_keeps_its_vote_when_its_join_did_not_end(new_cluster, running):
+    """Its etcd had been promoted, and the slot did not know yet. Taken away, it would leave nobody with a majority."""
+    cluster = new_cluster("ab")
+    slot = cluster.slots["b"]
+    assert cluster.put("/registry/before", "the end")
+    before = cluster.members()
+    (slot.data / "member").unlink()
+    if not running:
+        slot.lose()
+        assert not cluster.put("/registry/while", "it is down", at=[cluster.slots["a"]])
+    slot.node.run("steps/control-plane.sh")
+    assert (slot.data / "member").exists()
+    cluster.all_healthy()
+    assert cluster.members() == before
+    assert cluster.value("/registry/before", at=[slot]) == "the end"
+
+
+@pytest.mark.row("S3-27")
 def test_another_slots_lost_member_is_left_to_that_slot(cluster):
     lost, joining = cluster.slots["a"], cluster.slots["b"]
     lost.lose()

@@ -30,6 +30,24 @@ remove_stale_member() {
   etcd_at "$endpoints" member remove "$id"
 }
 
+# Whether an earlier try got so far that this slot's etcd has a vote. From then on it counts for the quorum: to take it
+# away and begin anew would leave a cluster of two without a majority.
+is_voter() {
+  local peer members
+  [[ -d $root/var/lib/etcd/member && -s $kubernetes/manifests/etcd.yaml ]] || return 1
+  kubeadm init phase certs etcd-healthcheck-client --config "$run/init.yaml"
+  for peer in $PEERS; do
+    # What the peer itself knows: while this slot's etcd is down there may be no majority to ask.
+    if members=$(etcd_at "https://$peer:2379" member list --consistency s); then
+      awk -F', ' -v own="https://$NODE_ADDRESS:2380" '$4 == own && $6 == "false" { found = 1 } END { exit !found }' \
+        <<<"$members"
+      return
+    fi
+  done
+  die "no etcd of the other slots says whether this slot is a member already: $PEERS"
+}
+
+# As far as etcd: the rest is the same as for a member that comes back, and may be tried again without a loss.
 # The shared keys are on the disk when kubeadm starts, so there is no certificate key and no window in which it is valid.
 join() {
   local file
@@ -46,6 +64,5 @@ join() {
   trap forget_discovery EXIT
   write_discovery
   kubeadm_config join
-  kubeadm join --config "$run/join.yaml"
-  make_member
+  kubeadm join --config "$run/join.yaml" --skip-phases kubelet-wait-bootstrap,control-plane-join,wait-control-plane
 }

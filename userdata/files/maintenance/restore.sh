@@ -7,6 +7,8 @@
 set -euo pipefail
 # shellcheck source=pods.sh
 . "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/maintenance/pods.sh"
+# shellcheck source=resume.sh
+. "$lib/resume.sh"
 # A cluster with one slot has nobody to join.
 # shellcheck source=join.sh
 [[ ! -e $lib/join.sh ]] || . "$lib/join.sh"
@@ -137,17 +139,26 @@ rejoin() {
   phase='join'
   report running
   mkdir -p "$work"
+  kubeadm_config init
+  [[ -e $work/joined ]] || begin_anew
+  resume
+  close_files
+  phase='done'
+  finished 'done'
+}
+
+begin_anew() {
   systemctl stop kubelet.service
   # kubeadm refuses to join under the name of a Node that looks Ready. After a cut the file may be gone, and the Node too.
   KUBECACHEDIR=$run/kubectl kubectl --kubeconfig "$kubernetes/admin.conf" delete node "$NODE_NAME" --ignore-not-found ||
     say "node $NODE_NAME could not be deleted"
   rm -f "$data/member"
   set_aside "$data/claim" "$held" "$etcd/member"
-  kubeadm_config init
   join
-  close_files
-  phase='done'
-  finished 'done'
+  # From here on this slot has a vote again, which no further try may take away.
+  make_member
+  touch "$work/joined"
+  sync
 }
 
 ended() {
@@ -164,6 +175,8 @@ if [[ $cancelled == true ]]; then
   fi
   release_all
   finished cancelled
+elif [[ -e $work/joined ]]; then
+  [[ $mode == hold ]] || rejoin
 elif [[ $SLOT == "$target" ]]; then
   [[ $mode == hold ]] || restore
 else

@@ -3,8 +3,8 @@
 # There is no election: only a slot that MAY_INITIALISE and holds the write-once claim runs `kubeadm init`.
 # Reads: MAY_INITIALISE, API_NAME.
 set -euo pipefail
-# shellcheck source=slot.sh
-. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/slot.sh"
+# shellcheck source=resume.sh
+. "${GROUNDSWELL_ROOT-}/usr/local/lib/groundswell/resume.sh"
 : "${MAY_INITIALISE:?}" "${API_NAME:?}"
 
 unpin() { sed -i '/ # groundswell$/d' "$root/etc/hosts"; }
@@ -28,31 +28,6 @@ initialise() {
   make_member
 }
 
-registered_provider() { local_api get node "$NODE_NAME" --ignore-not-found --output 'jsonpath={.spec.providerID}'; }
-is_registered() { [[ $(registered_provider) == "$provider_id" ]]; }
-
-# The volume has come to a new machine: same etcd member, certificates and node name, but another instance.
-resume() {
-  local held
-  if [[ -s $kubernetes/kubelet.conf && -s $kubelet/config.yaml ]]; then
-    systemctl start kubelet.service
-  else
-    rm -f "$kubernetes/kubelet.conf" "$kubernetes/bootstrap-kubelet.conf"
-    kubeadm init phase kubeconfig kubelet --config "$run/init.yaml"
-    kubeadm init phase kubelet-start --config "$run/init.yaml"
-  fi
-  retry 900 local_api get --raw /readyz >/dev/null 2>&1 || die "the API server of this slot does not become ready"
-  # A Node's provider id cannot be changed: the Node of the former instance goes, and the kubelet registers a new one.
-  held=$(registered_provider) || die "the API server does not say what it knows of $NODE_NAME"
-  if [[ $held != "$provider_id" ]]; then
-    [[ -z $held ]] || local_api delete node "$NODE_NAME"
-    systemctl restart kubelet.service
-    retry 300 is_registered || die "node $NODE_NAME did not register as $provider_id"
-    kubeadm init phase mark-control-plane --config "$run/init.yaml"
-    kubeadm init phase kubelet-finalize enable-client-cert-rotation --config "$run/init.yaml"
-  fi
-}
-
 kubeadm_config init
 if [[ -e $data/member ]]; then
   resume
@@ -61,7 +36,9 @@ elif [[ $MAY_INITIALISE == yes ]] && holds_claim; then
 elif [[ -e $lib/join.sh ]]; then
   # shellcheck source=join.sh
   . "$lib/join.sh"
-  join
+  is_voter || join
+  make_member
+  resume
 else
   die "the cluster exists, but this volume of its only slot is empty: restore a snapshot"
 fi
