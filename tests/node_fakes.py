@@ -46,8 +46,8 @@ METADATA = {
 WORD_END, CALL_END = "\x1f", "\x1e"
 
 REAL = (
-    "awk", "base64", "bash", "basename", "cat", "chmod", "cp", "curl", "cut", "date", "df", "dirname", "env", "flock",
-    "grep", "gzip", "head", "install", "jq", "ln", "mkdir", "mv", "od", "openssl", "readlink", "rm", "sed",
+    "awk", "base64", "bash", "basename", "cat", "chmod", "cp", "curl", "cut", "date", "df", "dirname", "env", "find",
+    "flock", "grep", "gzip", "head", "install", "jq", "ln", "mkdir", "mv", "od", "openssl", "readlink", "rm", "sed",
     "sha256sum", "sort", "tail", "tar", "tee", "timeout", "touch", "tr", "wc",
 )  # fmt: skip
 """Programs that run for real; the rest only writes down that it was called."""

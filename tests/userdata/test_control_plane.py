@@ -133,17 +133,20 @@ class TestInitialise:
             f"{TREE}/status/control-plane/{NODE_NAME}"
         }
 
-    def test_an_init_that_was_cut_starts_afresh_with_the_same_keys_and_claim(self, node, aws, ca):
+    def test_an_init_that_was_cut_starts_afresh_with_keys_of_its_own_and_the_same_claim(self, node, aws, ca):
         teach_kubeadm(node, ca, cut="exit 1")
         node.run(CONTROL_PLANE, expect=1)
         claim = aws.parameters[f"{TREE}/control-plane/initialised"]
         key = node.text("/etc/kubernetes/pki/encryption.json")
         assert node.text("/etc/hosts") == "127.0.0.1 localhost\n"
+        # What a power cut leaves of a file that had not reached the disk.
+        (node.root / "etc/kubernetes/pki/apiserver.key").write_text("")
         teach_kubeadm(node, ca)
         node.run(CONTROL_PLANE)
+        assert not (node.root / "etc/kubernetes/pki/apiserver.key").exists()
         assert len(inits(node)) == 2
         assert aws.parameters[f"{TREE}/control-plane/initialised"] == claim
-        assert node.text("/etc/kubernetes/pki/encryption.json") == key
+        assert node.text("/etc/kubernetes/pki/encryption.json") != key
 
     def test_a_publication_that_was_cut_ends_before_the_cluster_is_published_and_goes_on_later(self, node, aws):
         node.run(CONTROL_PLANE)
@@ -259,6 +262,9 @@ class TestJoin:
         for path in ("var/lib/etcd/member/wal/0", "etc/kubernetes/manifests/etcd.yaml", "etc/kubernetes/admin.conf"):
             (node.root / path).parent.mkdir(parents=True, exist_ok=True)
             (node.root / path).write_text("left\n")
+        (node.root / "etc/kubernetes/pki/etcd").mkdir(parents=True, exist_ok=True)
+        for name in ("apiserver.key", "etcd/ca.key"):
+            (node.root / "etc/kubernetes/pki" / name).write_text("")
 
     def test_a_vote_that_an_earlier_try_had_won_is_found_even_without_a_majority(self, node):
         self.leave_etcd(node)
@@ -268,6 +274,9 @@ class TestJoin:
         assert not any("remove" in call for call in node.calls("etcdctl"))
         assert (node.root / "var/lib/etcd/member/wal/0").exists()
         assert (node.root / "var/lib/groundswell-data/member").exists()
+        assert not (node.root / "etc/kubernetes/pki/apiserver.key").exists(), "kubeadm makes what is not there"
+        assert node.text("/etc/kubernetes/pki/etcd/ca.key") == "shared etcd-ca.key\n"
+        assert any("phase certs all" in call for call in node.calls("kubeadm"))
 
     def test_a_learner_that_an_earlier_try_has_left_begins_anew(self, node):
         self.leave_etcd(node)

@@ -38,7 +38,8 @@ SECONDS = 60
 
 KUBEADM = """
 case "$*" in
-  'init phase certs '* | 'init phase kubeconfig '* | 'init phase mark-control-plane'*) exit 0 ;;
+  'init phase certs '*) cp -rn {issued}/. $root/etc/kubernetes/pki; exit ;;
+  'init phase kubeconfig '* | 'init phase mark-control-plane'*) exit 0 ;;
   'init phase kubelet-start'*) mkdir -p $root/var/lib/kubelet; echo config >$root/var/lib/kubelet/config.yaml
     touch $root/run/kubelet; exit ;;
   'init phase kubelet-finalize'*) exit 0 ;;
@@ -56,6 +57,7 @@ case "$*" in
 esac
 set -e
 pki=$root/etc/kubernetes/pki
+cp -rn {issued}/. $pki
 ctl() {{ {etcdctl} --cacert $pki/etcd/ca.crt --cert $pki/etcd/healthcheck-client.crt \\
   --key $pki/etcd/healthcheck-client.key --endpoints "$endpoints" "$@"; }}
 for peer in {peers}; do
@@ -133,6 +135,7 @@ class Slot:
         (self.root / "var/lib/etcd").symlink_to(self.data / "etcd")
         self.cluster.keys.store(self.pki)
         self.cluster.keys.issue(self.pki, self.address)
+        shutil.copytree(self.pki, folder / "issued")
         (self.root / "run/groundswell/identity.env").write_text(
             f"NODE_NAME={self.name}\nNODE_ADDRESS={self.address}\nINSTANCE_ID=i-0{self.letter}\nZONE=ap-northeast-2a\n"
         )
@@ -153,7 +156,7 @@ class Slot:
             KUBEADM.format(
                 etcdctl=tools / "etcdctl", peers=" ".join(peers), name=self.name, address=self.address,
                 manifests=self.manifests, template=template, token="abcdef" + ".0123456789abcdef",
-                renew=shlex.join(self.cluster.renewal(self)),
+                issued=folder / "issued", renew=shlex.join(self.cluster.renewal(self)),
             ),
         )  # fmt: skip
 

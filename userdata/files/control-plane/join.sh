@@ -30,11 +30,22 @@ remove_stale_member() {
   etcd_at "$endpoints" member remove "$id"
 }
 
+fetch_shared() {
+  local file
+  credentials=$(credentials_config) || true
+  for file in "${shared[@]}"; do
+    mkdir -p "$pki/$(dirname "$file")"
+    ssm_get "$(shared_parameter "$file")" >"$pki/$file" || die "$(shared_parameter "$file") could not be read"
+  done
+  credentials=''
+}
+
 # Whether an earlier try got so far that this slot's etcd has a vote. From then on it counts for the quorum: to take it
 # away and begin anew would leave a cluster of two without a majority.
 is_voter() {
   local peer members
   [[ -d $root/var/lib/etcd/member && -s $kubernetes/manifests/etcd.yaml ]] || return 1
+  fetch_shared
   kubeadm init phase certs etcd-healthcheck-client --config "$run/init.yaml"
   for peer in $PEERS; do
     # What the peer itself knows: while this slot's etcd is down there may be no majority to ask.
@@ -47,18 +58,21 @@ is_voter() {
   die "no etcd of the other slots says whether this slot is a member already: $PEERS"
 }
 
+# A power cut can have left files of no length: kubeadm takes what is there, and makes what is not.
+mend() {
+  find "$kubernetes" -type f -empty -delete
+  kubeadm init phase certs all --config "$run/init.yaml"
+  kubeadm init phase kubeconfig all --config "$run/init.yaml"
+  kubeadm init phase control-plane all --config "$run/init.yaml"
+}
+
 # As far as etcd: the rest is the same as for a member that comes back, and may be tried again without a loss.
 # The shared keys are on the disk when kubeadm starts, so there is no certificate key and no window in which it is valid.
 join() {
-  local file
   wait_for_cluster
   clean_slate
-  credentials=$(credentials_config) || true
-  for file in "${shared[@]}"; do
-    mkdir -p "$pki/$(dirname "$file")"
-    ssm_get "$(shared_parameter "$file")" >"$pki/$file" || die "$(shared_parameter "$file") could not be read"
-  done
-  credentials=''
+  rm -rf "$pki"
+  fetch_shared
   remove_stale_member
   rm -rf "$root/var/lib/etcd/member"
   trap forget_discovery EXIT

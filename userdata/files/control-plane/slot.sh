@@ -11,8 +11,9 @@ pki=$kubernetes/pki
 shared=(ca.crt ca.key sa.pub sa.key front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key encryption.json)
 shared_parameter() { printf '%s/%s' "$PARAMETER_KEYS" "${1//\//-}"; }
 
-# kubeadm has finished on this volume: it holds a member of the cluster.
+# kubeadm has finished on this volume: it holds a member of the cluster. The mark is never there before the rest is.
 make_member() {
+  sync
   touch "$data/member"
   sync
 }

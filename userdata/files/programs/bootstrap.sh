@@ -78,6 +78,7 @@ phase identity "$lib/identity.sh"
 for step in $STEPS; do
   [[ ! -e $state/steps/$step ]] || continue
   phase "$step" "$lib/steps/$step.sh"
+  sync
   touch "$state/steps/$step"
   sync
 done

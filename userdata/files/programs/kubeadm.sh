@@ -18,7 +18,7 @@ kubeadm_config() { # init|join
       else . end | "---", tojson' "$root/etc/groundswell/kubeadm/$1.json" >"$run/$1.yaml"
 }
 
-# Takes away what an attempt that did not finish has left; keys and certificates stay.
+# Takes away what an attempt that did not finish has left, but for keys and certificates.
 clean_slate() {
   systemctl stop kubelet.service
   crictl --timeout 30s rmp --all --force >/dev/null 2>&1 || true

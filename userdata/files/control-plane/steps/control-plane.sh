@@ -10,16 +10,14 @@ set -euo pipefail
 unpin() { sed -i '/ # groundswell$/d' "$root/etc/hosts"; }
 
 initialise() {
-  # An attempt that did not finish has published nothing, so nobody can have relied on its data; its keys are used again.
+  # An attempt that did not finish has published nothing, so nobody can have relied on its data or its keys; and what a
+  # power cut has left of a key may be an empty file, which kubeadm neither takes nor replaces.
   clean_slate
-  rm -rf "$root/var/lib/etcd/member"
-  if [[ ! -s $pki/encryption.json ]]; then
-    mkdir -p "$pki"
-    head -c 32 /dev/urandom | base64 -w 0 |
-      jq -R --slurpfile document "$root/etc/groundswell/apiserver/encryption.json" '. as $key
-        | $document[0] | .resources[].providers[0].secretbox.keys[0].secret = $key' >"$pki/encryption.new"
-    mv "$pki/encryption.new" "$pki/encryption.json"
-  fi
+  rm -rf "$root/var/lib/etcd/member" "$pki"
+  mkdir -p "$pki"
+  head -c 32 /dev/urandom | base64 -w 0 |
+    jq -R --slurpfile document "$root/etc/groundswell/apiserver/encryption.json" '. as $key
+      | $document[0] | .resources[].providers[0].secretbox.keys[0].secret = $key' >"$pki/encryption.json"
   # No load balancer sends anything here before the API server is healthy: until then the name means this machine.
   unpin
   trap unpin EXIT
@@ -36,7 +34,7 @@ elif [[ $MAY_INITIALISE == yes ]] && holds_claim; then
 elif [[ -e $lib/join.sh ]]; then
   # shellcheck source=join.sh
   . "$lib/join.sh"
-  is_voter || join
+  if is_voter; then mend; else join; fi
   make_member
   resume
 else
