@@ -135,8 +135,8 @@ def chart(steps: Sequence[Step], users: int, month: Decimal) -> Chart:
     both = "both axes are logarithmic" if axis.logarithmic else "users on a logarithmic axis"
     return Chart(
         caption=f"USD a month for the cheapest shared machines, control planes with them, from {low:,} to {high:,}"
-        f" daily users ({both}). The point on the dashed line is this plan, which also has room for"
-        " surge pods, Jobs and a scheduler that places pods one by one.",
+        f" daily users ({both}). The point on the dashed line is this plan: machines as given, or"
+        " packed with room for surge pods, Jobs and a scheduler that places pods one by one.",
         path=" ".join(points),
         rows=tuple(
             Mark(at=_number(axis.down(amount)), percent=_number(axis.down(amount) / 10), label=f"{amount:,.0f}")
