@@ -6,9 +6,9 @@ from typing import Final
 
 from benchmarks.cases import Case
 from benchmarks.measured import Machine, Results
-from benchmarks.runner import KARPENTER_RUNS
+from benchmarks.runner import KARPENTER_RUNS, saving
 from benchmarks.tables import WORDS, Table, tables
-from benchmarks.verdict import misses, percent, second_opinion, surprises
+from benchmarks.verdict import misses, out_of_reach, percent, second_opinion, surprises
 
 PICTURE: Final = "performance.svg"
 WIDTH: Final = 120
@@ -103,6 +103,12 @@ def goals(cases: Sequence[Case], results: Results) -> Iterator[str]:
     yield f"{len(results.rows) - len(lines)} of {len(results.rows)} instances met every goal of theirs."
     yield from (f"Missed: {line}" for line in lines)
     for row in results.rows:
+        most = out_of_reach(by_key[row.case], row)
+        if most is not None:
+            yield (
+                f"Out of reach: {by_key[row.case].title}, seed {row.seed}: {percent(saving(row))} below Karpenter, and"
+                f" no packing can be more than {percent(most)} below"
+            )
         cheaper = second_opinion(row)
         if cheaper is not None:
             yield f"Cheaper by the plain MIP, {percent(cheaper)}: {by_key[row.case].title}, seed {row.seed}"

@@ -37,8 +37,18 @@ def _quality(case: Case, row: Row, ours: Outcome) -> Iterator[str]:
     if ours.cost is not None and case.goal.month is not None and month(ours.cost) > case.goal.month:
         yield f"{month(ours.cost)} USD a month, the optimum is {case.goal.month}"
     undercut = saving(row)
-    if undercut is not None and undercut < case.goal.saving:
-        yield f"{percent(undercut)} below Karpenter, goal {percent(case.goal.saving)}"
+    goal = case.goal.saving if out_of_reach(case, row) is None else Decimal(0)
+    if undercut is not None and undercut < goal:
+        yield f"{percent(undercut)} below Karpenter, goal {percent(goal)}"
+
+
+def out_of_reach(case: Case, row: Row) -> Decimal | None:
+    """What the bound leaves of a saving that no packing at all can reach; None where the goal can be reached."""
+    bound, theirs = row.outcomes["groundswell"].bound, row.outcomes["karpenter"].cost
+    if bound is None or theirs is None or case.goal.saving <= 0:
+        return None
+    most = 1 - bound / theirs
+    return most if most < case.goal.saving else None
 
 
 def second_opinion(row: Row) -> Decimal | None:

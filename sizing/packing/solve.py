@@ -46,7 +46,7 @@ class Effort:
     classes: int = 150
     """Most different pods for column generation, times the zones and purchase options that are priced apart: with more,
     its rounds take longer than ruin and recreate needs."""
-    dives: int = 30
+    dives: int = 20
     """Dives for a few nodes each."""
     emptied: int = 5
     """Nodes that are emptied for one dive."""
