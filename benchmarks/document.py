@@ -8,7 +8,7 @@ from benchmarks.cases import Case
 from benchmarks.measured import Machine, Results
 from benchmarks.runner import KARPENTER_RUNS, saving
 from benchmarks.tables import WORDS, Table, tables
-from benchmarks.verdict import misses, out_of_reach, percent, second_opinion, surprises
+from benchmarks.verdict import misses, out_of_reach, percent, surprises
 
 PICTURE: Final = "performance.svg"
 WIDTH: Final = 120
@@ -109,9 +109,6 @@ def goals(cases: Sequence[Case], results: Results) -> Iterator[str]:
                 f"Out of reach: {by_key[row.case].title}, seed {row.seed}: {percent(saving(row))} below Karpenter, and"
                 f" no packing can be more than {percent(most)} below"
             )
-        cheaper = second_opinion(row)
-        if cheaper is not None:
-            yield f"Cheaper by the plain MIP, {percent(cheaper)}: {by_key[row.case].title}, seed {row.seed}"
     yield from (f"Doubt: {line}" for line in surprises(cases, results.rows))
     run = {row.case for row in results.rows}
     left = [case.title for case in cases if case.key not in run]

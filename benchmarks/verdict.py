@@ -37,9 +37,11 @@ def _quality(case: Case, row: Row, ours: Outcome) -> Iterator[str]:
     if ours.cost is not None and case.goal.month is not None and month(ours.cost) > case.goal.month:
         yield f"{month(ours.cost)} USD a month, the optimum is {case.goal.month}"
     undercut = saving(row)
-    goal = case.goal.saving if out_of_reach(case, row) is None else Decimal(0)
-    if undercut is not None and undercut < goal:
-        yield f"{percent(undercut)} below Karpenter, goal {percent(goal)}"
+    if undercut is not None and undercut < case.goal.saving:
+        yield f"{percent(undercut)} below Karpenter, goal {percent(case.goal.saving)}"
+    mip = row.outcomes.get("mip")
+    if mip and mip.cost is not None and ours.cost is not None and mip.cost < ours.cost:
+        yield f"dearer than the plain MIP by {percent(ours.cost / mip.cost - 1)}"
 
 
 def out_of_reach(case: Case, row: Row) -> Decimal | None:
@@ -49,14 +51,6 @@ def out_of_reach(case: Case, row: Row) -> Decimal | None:
         return None
     most = 1 - bound / theirs
     return most if most < case.goal.saving else None
-
-
-def second_opinion(row: Row) -> Decimal | None:
-    """By what share the plain MIP is cheaper in its longer time; None where it is not, or did not run."""
-    ours, mip = row.outcomes["groundswell"].cost, row.outcomes.get("mip")
-    if ours is None or mip is None or mip.cost is None or mip.cost >= ours:
-        return None
-    return ours / mip.cost - 1
 
 
 def _effort(case: Case, ours: Outcome) -> Iterator[str]:
