@@ -48,33 +48,27 @@ class Question:
         return given if isinstance(given, str) and given in self.answers else self.default
 
 
+_ONE_ZONE: Final[Mapping[str, object]] = {
+    "tolerance": "none",
+    "network.zones": ["a"],
+    "network.nat": "single",
+    "control_plane.slots": {"a": "a"},
+    "control_plane.instance_type": "t3a.medium",
+    "control_plane.schedulable": False,
+    "control_plane.etcd_disk_gib": 20,
+}
+
 PURPOSE: Final = Question(
     path="purpose",
     default="development",
     answers={
         "education": Answer(
             reason="to learn: one zone, one control plane that also runs pods",
-            values={
-                "tolerance": "none",
-                "network.zones": ["a"],
-                "network.nat": "single",
-                "control_plane.slots": {"a": "a"},
-                "control_plane.instance_type": "t3a.medium",
-                "control_plane.schedulable": True,
-                "control_plane.etcd_disk_gib": 20,
-            },
+            values={**_ONE_ZONE, "control_plane.schedulable": True},
         ),
         "development": Answer(
             reason="to develop and test: one zone, one control plane kept for itself, workers beside it",
-            values={
-                "tolerance": "none",
-                "network.zones": ["a"],
-                "network.nat": "single",
-                "control_plane.slots": {"a": "a"},
-                "control_plane.instance_type": "t3a.medium",
-                "control_plane.schedulable": False,
-                "control_plane.etcd_disk_gib": 20,
-            },
+            values=_ONE_ZONE,
         ),
         # No control-plane type: it follows from the number of nodes, and from families that do not burst, since credits
         # are no basis for an API server that must always answer (nor is t3a offered in zone b of Seoul). 40 GiB hold

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from boot.network import NotIsolatedError
 from boot.phases import table
-from boot.world import REPOSITORY, World
+from boot.world import CONTROL_PLANE, REPOSITORY, World
 from rich.console import Console
 
 RUNS = REPOSITORY / "build" / "boot"
@@ -38,6 +38,15 @@ def world(run_folder, request):
     made.close()
     for disk in (*folder.rglob("*.qcow2"), *folder.rglob("*.img")):
         disk.unlink()
+
+
+@pytest.fixture(scope="module")
+def control_plane(world):
+    """The module's control plane of one slot, ready."""
+    machine = world.control_plane()
+    machine.start()
+    world.wait_until_ready(machine, CONTROL_PLANE)
+    return machine
 
 
 def pytest_terminal_summary(terminalreporter):

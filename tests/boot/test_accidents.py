@@ -5,11 +5,10 @@ import time
 
 import pytest
 from boot.machine import wait_for
-from boot.world import node_name
+from boot.world import WORKER, node_name
 
 from userdata import render
 
-CONTROL_PLANE = "10.0.0.10"
 ARTEFACTS = "/etc/groundswell/artefacts"
 
 
@@ -101,24 +100,21 @@ def user_data_file(world, pool: str, path: str) -> str:
 
 class TestTokens:
     @pytest.mark.row("S3-34", "S0-33")
-    def test_a_worker_that_finds_an_expired_token_reads_again_and_joins(self, world):
-        control_plane = world.control_plane()
-        control_plane.start()
-        world.wait_until_ready(control_plane, CONTROL_PLANE)
+    def test_a_worker_that_finds_an_expired_token_reads_again_and_joins(self, world, control_plane):
         control_plane.run("systemctl stop groundswell-token.timer")
         fresh = world.ssm.get_parameter(Name=world.tree.join, WithDecryption=True)["Parameter"]
         expired = json.dumps({"token": "abcdef." + "0" * 16, "expires": "2020-01-01T00:00:00Z"})
         world.ssm.put_parameter(Name=world.tree.join, Value=expired, Type="SecureString", Overwrite=True)
-        worker = world.worker("planner", "10.0.0.20")
+        worker = world.worker("planner", WORKER)
         worker.start()
         world.wait_for_phase(worker, "worker", "running")
         wait_for(
             "the worker reads the parameter", 300, lambda: any("ssm." in host for host, _, _ in world.aws.log[-50:])
         )
         time.sleep(20)
-        assert node_name("10.0.0.20") not in {node["metadata"]["name"] for node in world.get("nodes")["items"]}
+        assert node_name(WORKER) not in {node["metadata"]["name"] for node in world.get("nodes")["items"]}
         control_plane.run("/usr/local/lib/groundswell/mint-token.sh")
         minted = world.ssm.get_parameter(Name=world.tree.join, WithDecryption=True)["Parameter"]
         assert minted["Version"] > fresh["Version"] + 1
-        world.wait_until_ready(worker, "10.0.0.20")
-        wait_for("the node is Ready", 600, lambda: world.node_is_ready(node_name("10.0.0.20")), worker)
+        world.wait_until_ready(worker, WORKER)
+        wait_for("the node is Ready", 600, lambda: world.node_is_ready(node_name(WORKER)), worker)

@@ -14,13 +14,12 @@ import cis_files
 import pytest
 from boot.machine import wait_for
 from boot.metadata import SECRETS
-from boot.world import ETCDCTL, node_name
+from boot.world import CONTROL_PLANE, ETCDCTL, WORKER, node_name
 
 from userdata.environment import CONTROL_PLANE_STEPS, WORKER_STEPS
 from userdata.kubelet import kubelet_configuration, kubelet_patch
 from userdata.pins import node_artifacts
 
-CONTROL_PLANE, WORKER = "10.0.0.10", "10.0.0.20"
 POOL = "planner"
 MODULES = ("br_netfilter", "overlay")
 SYSCTLS = {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}

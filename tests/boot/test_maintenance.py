@@ -4,21 +4,11 @@ import json
 import time
 from datetime import UTC, datetime
 
-import pytest
 from boot.machine import wait_for
-from boot.world import node_name
+from boot.world import CONTROL_PLANE, node_name
 
-CONTROL_PLANE = "10.0.0.10"
 TASKS = "/usr/local/lib/groundswell/maintenance"
 DAY = 86400
-
-
-@pytest.fixture(scope="module")
-def control_plane(world):
-    machine = world.control_plane()
-    machine.start()
-    world.wait_until_ready(machine, CONTROL_PLANE)
-    return machine
 
 
 def ends(machine) -> dict[str, float]:

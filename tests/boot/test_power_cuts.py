@@ -4,11 +4,10 @@ import time
 
 import pytest
 from boot.machine import wait_for
-from boot.world import node_name
+from boot.world import CONTROL_PLANE, WORKER, node_name
 
 from userdata.environment import CONTROL_PLANE_STEPS, WORKER_STEPS
 
-CONTROL_PLANE, WORKER = "10.0.0.10", "10.0.0.20"
 POOL = "planner"
 
 

@@ -4,17 +4,7 @@ import json
 
 import pytest
 from boot.machine import wait_for
-from boot.world import ETCDCTL, node_name
-
-CONTROL_PLANE = "10.0.0.10"
-
-
-@pytest.fixture(scope="module")
-def control_plane(world):
-    machine = world.control_plane()
-    machine.start()
-    world.wait_until_ready(machine, CONTROL_PLANE)
-    return machine
+from boot.world import CONTROL_PLANE, ETCDCTL, WORKER, node_name
 
 
 def member(machine) -> dict:
@@ -44,7 +34,7 @@ class TestReplacement:
         """S3's nodes were clones with one machine id; here every new disk begins without one."""
         first = control_plane.read("/etc/machine-id")
         uuid = control_plane.read("/sys/class/dmi/id/product_uuid")
-        other = world.worker("planner", "10.0.0.20")
+        other = world.worker("planner", WORKER)
         other.start()
         wait_for("the other machine is up", 600, other.answers, other)
         assert other.read("/etc/machine-id") != first

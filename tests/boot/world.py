@@ -31,6 +31,9 @@ ETCDCTL = (
 )
 """On a control plane: its own etcd member."""
 
+CONTROL_PLANE, WORKER = "10.0.0.10", "10.0.0.20"
+"""Addresses of the dev stack's only slot and of a worker in the same subnet."""
+
 READY_SECONDS = 2400
 """From power to a finished bootstrap, on a busy machine."""
 

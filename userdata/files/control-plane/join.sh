@@ -30,16 +30,6 @@ remove_stale_member() {
   etcd_at "$endpoints" member remove "$id"
 }
 
-fetch_shared() {
-  local file
-  credentials=$(credentials_config) || true
-  for file in "${shared[@]}"; do
-    mkdir -p "$pki/$(dirname "$file")"
-    ssm_get "$(shared_parameter "$file")" >"$pki/$file" || die "$(shared_parameter "$file") could not be read"
-  done
-  credentials=''
-}
-
 # Whether an earlier try got so far that this slot's etcd has a vote. From then on it counts for the quorum: to take it
 # away and begin anew would leave a cluster of two without a majority.
 is_voter() {
@@ -58,12 +48,10 @@ is_voter() {
   die "no etcd of the other slots says whether this slot is a member already: $PEERS"
 }
 
-# A power cut can have left files of no length: kubeadm takes what is there, and makes what is not.
+# A power cut can have left files of no length, which kubeadm would take as they are.
 mend() {
   find "$kubernetes" -type f -empty -delete
-  kubeadm init phase certs all --config "$run/init.yaml"
-  kubeadm init phase kubeconfig all --config "$run/init.yaml"
-  kubeadm init phase control-plane all --config "$run/init.yaml"
+  make_files
 }
 
 # As far as etcd: the rest is the same as for a member that comes back, and may be tried again without a loss.

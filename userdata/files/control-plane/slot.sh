@@ -11,6 +11,24 @@ pki=$kubernetes/pki
 shared=(ca.crt ca.key sa.pub sa.key front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key encryption.json)
 shared_parameter() { printf '%s/%s' "$PARAMETER_KEYS" "${1//\//-}"; }
 
+# Brings the shared keys to this slot's disk.
+fetch_shared() {
+  local file credentials
+  credentials=$(credentials_config) || true
+  for file in "${shared[@]}"; do
+    mkdir -p "$pki/$(dirname "$file")"
+    ssm_get "$(shared_parameter "$file")" >"$pki/$file" || die "$(shared_parameter "$file") could not be read"
+  done
+}
+
+# Certificates, kubeconfigs and manifests: kubeadm takes what is there of the first two, and makes what is not.
+make_files() {
+  local phase
+  for phase in certs kubeconfig control-plane; do
+    kubeadm init phase "$phase" all --config "$run/init.yaml"
+  done
+}
+
 # kubeadm has finished on this volume: it holds a member of the cluster. The mark is never there before the rest is.
 make_member() {
   sync

@@ -17,10 +17,7 @@ done
 
 # shellcheck disable=SC2034 # aws.sh reads it
 credentials=$(credentials_config) || die "this machine's role gives no credentials"
-for file in "${shared[@]}"; do
-  mkdir -p "$pki/$(dirname "$file")"
-  ssm_get "$(shared_parameter "$file")" >"$pki/$file" || die "$(shared_parameter "$file") could not be read"
-done
+fetch_shared
 
 rm -rf "$work"
 mkdir -p "$work"
@@ -32,9 +29,7 @@ restore_files "$work" "rebuild-$(date +%s)" || die "etcdutl does not restore $sn
 
 kubeadm_config init
 systemctl stop kubelet.service
-kubeadm init phase certs all --config "$run/init.yaml"
-kubeadm init phase kubeconfig all --config "$run/init.yaml"
-kubeadm init phase control-plane all --config "$run/init.yaml"
+make_files
 kubeadm init phase etcd local --config "$run/init.yaml"
 mv "$work/etcd/member" "$data/etcd/member"
 rm -rf "$work"
