@@ -30,6 +30,9 @@ ENCRYPTION_FILE: Final = "/etc/kubernetes/pki/encryption.json"
 ETCD_QUOTA_GIB: Final = 8
 """The largest backend that etcd recommends; half of the volume stays free for snapshots and defragmentation."""
 
+SLOW_ETCD: Final[Mapping[str, str]] = MappingProxyType({"election-timeout": "2500", "heartbeat-interval": "500"})
+"""Milliseconds. A burstable machine is put aside for a while when its host is busy or its credits are gone; etcd's own
+second would then elect a leader anew each time. The values are those of OpenShift's hardware speed "Slower"."""
 
 _TLS: Final[Mapping[str, str]] = MappingProxyType(
     {"tls-cipher-suites": ",".join(CIPHERS), "tls-min-version": "VersionTLS12"}
@@ -223,11 +226,14 @@ def etcd_quota_bytes(plan: Plan) -> int:
 
 
 def _etcd_arguments(plan: Plan) -> dict[str, str]:
-    return {
+    arguments = {
         "cipher-suites": ",".join(CIPHERS),
         "quota-backend-bytes": str(etcd_quota_bytes(plan)),
         "tls-min-version": "TLS1.2",
     }
+    if len(plan.control_plane.slots) > 1 and plan.control_plane.credits is not None:
+        arguments |= SLOW_ETCD
+    return arguments
 
 
 def _kube_proxy_configuration(plan: Plan) -> Document:

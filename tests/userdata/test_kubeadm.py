@@ -256,3 +256,20 @@ def test_etcd_leaves_half_of_its_volume_free_and_takes_no_more_than_it_recommend
     plan = replace(dev_plan, control_plane=replace(dev_plan.control_plane, etcd_disk_gib=disk))
     local = documents(plan)["ClusterConfiguration"]["etcd"]["local"]
     assert arguments(local)["quota-backend-bytes"] == str(gib * 1024**3)
+
+
+@pytest.mark.row("S3-26")
+def test_etcd_on_burstable_machines_is_slower_to_elect_a_new_leader(dev_plan, ha_plan):
+    """A member alone elects nobody, and a machine that is never put aside keeps etcd's own second."""
+
+    def etcd(plan):
+        return arguments(documents(plan)["ClusterConfiguration"]["etcd"]["local"])
+
+    burstable = replace(ha_plan.control_plane, credits=dev_plan.control_plane.credits)
+    steady = replace(ha_plan.control_plane, credits=None)
+    assert dev_plan.control_plane.credits is not None
+    assert not kubeadm.SLOW_ETCD.keys() & etcd(dev_plan).keys()
+    assert not kubeadm.SLOW_ETCD.keys() & etcd(replace(ha_plan, control_plane=steady)).keys()
+    slow = etcd(replace(ha_plan, control_plane=burstable))
+    # etcd refuses to start with less than five heartbeats in a timeout, or with more than 50 s.
+    assert 5 * int(slow["heartbeat-interval"]) <= int(slow["election-timeout"]) <= 50_000
