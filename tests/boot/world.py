@@ -215,7 +215,8 @@ class World:
         return file
 
     def node_is_ready(self, name: str) -> bool:
-        nodes = self.get("nodes")["items"]
+        """False too while no API server answers, as after each start."""
+        nodes = json.loads(self.kubectl("get", "nodes", "--output=json", check=False) or '{"items": []}')["items"]
         node = next((node for node in nodes if node["metadata"]["name"] == name), None)
         conditions = node["status"].get("conditions", []) if node else []
         return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
