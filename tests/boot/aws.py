@@ -3,6 +3,7 @@
 import ssl
 import subprocess
 import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import boto3
@@ -75,11 +76,13 @@ class Aws:
     Attributes:
         down: prefixes of host names, such as `ssm.`, that answer 503.
         log: host, method and path of every request, in order.
+        sent: address of the machine and bytes of body that it took, of every answer.
     """
 
     def __init__(self, authority: Authority, folder: Path, mirror: Path):
         self.down: set[str] = set()
         self.log: list[tuple[str, str, str]] = []
+        self.sent: list[tuple[str, int]] = []
         self.mirror = mirror
         self.authority = authority
         self.backends = DomainDispatcherApplication(create_backend_app)
@@ -100,7 +103,7 @@ class Aws:
         self.log.append((host, environment["REQUEST_METHOD"], environment["PATH_INFO"]))
         if any(host.startswith(prefix) for prefix in self.down):
             return Response("down", status=503)(environment, start)
-        return self.backends(environment, start)
+        return self.counted(self.backends(environment, start), environment["REMOTE_ADDR"])
 
     def serve_mirror(self, environment, start):
         request = Request(environment)
@@ -109,7 +112,19 @@ class Aws:
             response = send_from_directory(self.mirror, request.path.lstrip("/"), environment)
         except NotFound as error:
             response = error.get_response(environment)
-        return response(environment, start)
+        return self.counted(response(environment, start), environment["REMOTE_ADDR"])
+
+    def counted(self, body: Iterable[bytes], address: str) -> Iterator[bytes]:
+        """The same body; what was taken of it counts, also when the connection is cut."""
+        sent = 0
+        try:
+            for chunk in body:
+                yield chunk
+                sent += len(chunk)
+        finally:
+            self.sent.append((address, sent))
+            if hasattr(body, "close"):
+                body.close()
 
     def client(self, service: str):
         """The tests' own way in, as an administrator."""

@@ -16,6 +16,7 @@ from boot.machine import Machine, wait_for
 from boot.metadata import Instance, MetadataService
 from boot.mirror import fill
 from boot.network import NameServer
+from boot.phases import DOWNLOADED
 
 from config.loader import load_stack_file
 from sizing.model import Plan
@@ -44,6 +45,7 @@ class World:
     def __init__(self, folder: Path, stack: str = "dev", settings: Mapping[str, object] | None = None):
         self.folder = folder
         self.machines: dict[str, Machine] = {}
+        self.cards: dict[str, tuple[str, ...]] = {}
         self.image, self.parts, authority = built()
         network.set_up()
         self.mirror = (
@@ -108,7 +110,7 @@ class World:
         self, name: str, address: str, zone: str, user_data: bytes, *, memory_mib: int, further: Iterable[str] = ()
     ) -> Machine:
         """A machine with an address and user data, known to the metadata service; further cards by their address."""
-        cards = [address, *further]
+        self.cards[name] = cards = (address, *further)
         macs = tuple(mac_of(card) for card in cards)
         machine = Machine(self.folder / name, name, self.image, macs=macs, memory_mib=memory_mib)
         for mac, card in zip(macs, cards, strict=True):
@@ -222,8 +224,10 @@ class World:
         return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
     def close(self) -> None:
-        for machine in self.machines.values():
+        for name, machine in self.machines.items():
             machine.cut_power()
+            taken = sum(number for address, number in self.aws.sent if address in self.cards[name])
+            (self.folder / name / DOWNLOADED).write_text(str(taken), encoding="utf-8")
         self.aws.close()
         self.metadata.close()
         self.names.stop()
