@@ -92,10 +92,12 @@ class TestThreeControlPlanes:
         lost.attach(lost.volume)
         world.replace_instance(lost, addresses["c"])
         writer.start()
-        lost.start()
-        settle(world, lost, addresses["c"])
-        stop.set()
-        writer.join()
+        try:
+            lost.start()
+            settle(world, lost, addresses["c"])
+        finally:
+            stop.set()
+            writer.join()
         found = members(slots["a"])
         assert set(found) == set(addresses.values())
         assert found[addresses["c"]]["ID"] != before
