@@ -14,10 +14,11 @@ from boot import network
 from boot.image import Image
 
 POLL_SECONDS = 2
-KERNEL = "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 tsc=reliable mitigations=off"
+KERNEL = "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 tsc=reliable highres=off mitigations=off"
 """The emulator's processors share one time stamp counter. Linux takes it for unsynchronised, as on every AMD machine of
 several processors without a constant one; each look at the clock then asks an emulated timer, and Go programs look all
-the time. Nor does an emulated processor speculate."""
+the time. They also sleep for microseconds, and every timer interrupt is dear here: without high resolution there are at
+most 250 a second. Nor does an emulated processor speculate."""
 
 
 class MachineError(AssertionError):

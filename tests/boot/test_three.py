@@ -42,14 +42,20 @@ def slots(world, addresses, balancer):
 
 
 def settle(world, machine, address: str) -> None:
-    """Wait until a control plane is whole, then leave it with the pods that it runs.
+    """Wait until a control plane is whole, then leave it with what the next one needs of it.
 
-    Upkeep and kubelets have tests of their own. Three of each on two emulating cores take so much that an API server
-    has not started when its hooks give up.
+    Upkeep and kubelets have tests of their own. Three of everything on two emulating cores take so much that an API
+    server has not started when its hooks give up: an idle control plane takes more than half a core.
     """
     world.wait_until_ready(machine, address, 3600)
     wait_for("the node is Ready", 900, lambda: world.node_is_ready(node_name(address)), machine)
-    machine.run("systemctl stop 'groundswell-*.timer' kubelet")
+    kept = "etcd|kube-apiserver|kube-controller-manager" if machine.name == "control-plane-a" else "etcd"
+    machine.run(
+        "systemctl stop 'groundswell-*.timer' kubelet\n"
+        f"crictl ps --output json | jq -r '.containers[] | select(.metadata.name | test(\"^({kept})$\") | not) | .id'"
+        " | xargs -r crictl --timeout 100s stop",
+        seconds=300,
+    )
 
 
 def members(machine) -> dict[str, dict]:
