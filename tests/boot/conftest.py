@@ -27,11 +27,11 @@ def run_folder() -> Path:
 
 @pytest.fixture(scope="module")
 def world(run_folder, request):
-    """A VPC of this module's own, with the stack that it names in STACK and SETTINGS."""
+    """A VPC of this module's own, with the SYSTEM and the dev stack's SETTINGS that it names."""
     folder = run_folder / request.module.__name__.rpartition(".")[2].removeprefix("test_")
     folder.mkdir()
     try:
-        made = World(folder, getattr(request.module, "STACK", "dev"), getattr(request.module, "SETTINGS", None))
+        made = World(folder, getattr(request.module, "SYSTEM", "debian-12"), getattr(request.module, "SETTINGS", {}))
     except (NotIsolatedError, FileNotFoundError) as error:
         pytest.fail(str(error), pytrace=False)
     yield made

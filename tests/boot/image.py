@@ -13,6 +13,8 @@ from boot.store import imported
 from real.parts import folders_of
 
 FILES = Path(__file__).parent / "image"
+SYSTEMS = ("debian-12", "ubuntu-24.04")
+"""Debian starts faster under emulation; Ubuntu is what the dev stack names."""
 RECIPE = "1"
 """Another number makes another image: for changes of how archives and the containerd store are made."""
 PARTS = (
@@ -39,8 +41,8 @@ class Image:
     archives: dict[str, Path]
 
 
-def built() -> tuple[Image, dict[str, Path], Authority]:
-    """The image, the folders of the real parts, and the authority that the image trusts.
+def built(system: str) -> tuple[Image, dict[str, Path], Authority]:
+    """The image of one of `SYSTEMS`, the folders of the real parts, and the authority that the image trusts.
 
     Raises:
         FileNotFoundError: a part is not built yet; the message says what to run.
@@ -53,11 +55,12 @@ def built() -> tuple[Image, dict[str, Path], Authority]:
     archives_folder = cache() / f"archives-{programs}"
     archives = cluster_archives(archives_folder, parts, FILES / "pause.c")
     contents = (path.read_bytes() for path in sorted(FILES.iterdir()))
-    folder = cache() / f"image-{_digest(programs.encode(), authority.certificate.read_bytes(), *contents)}"
+    digest = _digest(programs.encode(), authority.certificate.read_bytes(), *contents)
+    folder = cache() / f"image-{system}-{digest}"
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=cache()) as work:
             store = imported(Path(work), parts["containerd"], archives.values())
-            subprocess.run([FILES / "build.sh", folder, authority.certificate, store], check=True)
+            subprocess.run([FILES / "build.sh", system, folder, authority.certificate, store], check=True)
     image = Image(disk=folder / "disk.img", kernel=folder / "vmlinuz", initrd=folder / "initrd", archives=archives)
     return image, parts, authority
 
@@ -70,4 +73,5 @@ def _digest(*contents: bytes) -> str:
 
 
 if __name__ == "__main__":
-    built()
+    for name in SYSTEMS:
+        built(name)

@@ -26,6 +26,7 @@ from userdata.bundle import bundle
 from userdata.parameters import ParameterTree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+STACK_FILE = REPOSITORY / "Pulumi.dev.yaml"
 ETCDCTL = (
     "etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/kubernetes/pki/etcd/ca.crt"
     " --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt --key /etc/kubernetes/pki/etcd/healthcheck-client.key"
@@ -42,20 +43,20 @@ READY_SECONDS = 2400
 class World:
     """One VPC with one cluster in it."""
 
-    def __init__(self, folder: Path, stack: str = "dev", settings: Mapping[str, object] | None = None):
+    def __init__(self, folder: Path, system: str, settings: Mapping[str, object]):
         self.folder = folder
         self.machines: dict[str, Machine] = {}
         self.cards: dict[str, tuple[str, ...]] = {}
-        self.image, self.parts, authority = built()
+        self.image, self.parts, authority = built(system)
         network.set_up()
         self.mirror = (
             cache() / f"mirror-{next(iter(self.image.archives.values())).parent.name.removeprefix('archives-')}"
         )
-        config = load_stack_file(REPOSITORY / f"Pulumi.{stack}.yaml")
+        config = load_stack_file(STACK_FILE)
         self.mirror_settings = fill(
             self.mirror, self.parts, self.image.archives, os=config.machine.os, version=config.kubernetes.version
         )
-        self.plan = self.make_plan(stack, settings or {})
+        self.plan = self.make_plan(settings)
         self.tree = ParameterTree(cluster=self.plan.name)
         slots = self.plan.control_plane.slots.values()
         api = str(next(iter(slots)).address) if len(slots) == 1 else network.LOAD_BALANCER
@@ -66,15 +67,15 @@ class World:
         self.ssm = self.aws.client("ssm")
         self._as_pulumi_makes_it()
 
-    def make_plan(self, stack: str, settings: Mapping[str, object]) -> Plan:
-        """The stack as it is, but with programs from the mirror; `settings` replaces further top-level keys."""
-        document = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())
+    def make_plan(self, settings: Mapping[str, object]) -> Plan:
+        """The dev stack as it is, but with programs from the mirror; `settings` replaces further top-level keys."""
+        document = yaml.safe_load(STACK_FILE.read_text())
         cluster = document["config"]["groundswell:cluster"]
         cluster["machine"] = {**cluster.get("machine", {}), "mirror": self.mirror_settings}
         cluster |= settings
-        file = self.folder / f"Pulumi.{stack}.yaml"
+        file = self.folder / STACK_FILE.name
         file.write_text(yaml.safe_dump(document))
-        return make_plan(load_stack_file(file), stack)
+        return make_plan(load_stack_file(file), "dev")
 
     def _as_pulumi_makes_it(self) -> None:
         kms = self.aws.client("kms")
