@@ -54,9 +54,9 @@ REAL = (
 
 STAND_INS = (
     "apt-get", "blkid", "chown", "conntrack", "containerd", "crictl", "ctr", "dnf", "etcdctl", "etcdutl", "ethtool",
-    "id", "ip",
-    "iptables", "kubeadm", "kubectl", "lsblk", "mkfs.ext4", "modprobe", "mount", "mountpoint", "sleep", "socat",
-    "stat", "swapoff", "sync", "sysctl", "systemctl", "tc", "timedatectl", "udevadm", "useradd",
+    "id", "ip", "iptables", "kubeadm", "kubectl", "lsblk", "mkfs.ext4", "modprobe", "mount", "mount.nfs", "mountpoint",
+    "resize2fs", "sleep", "socat", "stat", "swapoff", "sync", "sysctl", "systemctl", "tc", "timedatectl", "udevadm",
+    "useradd",
 )  # fmt: skip
 
 BEHAVIOUR = {

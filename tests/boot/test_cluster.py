@@ -97,9 +97,10 @@ class TestControlPlane:
     def test_phases_end_in_their_order_and_each_once(self, control_plane):
         assert done_phases(control_plane) == ["identity", *CONTROL_PLANE_STEPS, "ready"]
 
-    @pytest.mark.row("S0-19", "S0-23")
+    @pytest.mark.row("S0-19", "S0-23", "S4-20")
     def test_the_system_has_what_a_node_calls(self, control_plane):
-        control_plane.run("command -v conntrack curl ethtool ip iptables jq mkfs.ext4 openssl socat tc mount.nfs")
+        control_plane.run("command -v conntrack curl ethtool ip iptables jq mkfs.ext4 mount.nfs openssl socat tc")
+        assert control_plane.run("ss --no-header --listening --numeric 'sport = :111'").output == ""
         log = control_plane.run("journalctl --unit groundswell-bootstrap --no-pager").output
         assert "FileExisting" not in log
 
@@ -167,6 +168,11 @@ class TestControlPlane:
 
 
 class TestWorker:
+    @pytest.mark.row("S4-20")
+    def test_it_mounts_nfs_without_a_port_mapper(self, worker):
+        worker.run("command -v mount.nfs")
+        assert worker.run("ss --no-header --listening --numeric 'sport = :111'").output == ""
+
     @pytest.mark.row("S3-01", "S3-15")
     def test_no_two_machines_share_an_identity(self, control_plane, worker):
         identity = "hostname; cat /sys/class/net/enp*/address /sys/class/dmi/id/product_uuid /etc/machine-id"

@@ -249,15 +249,22 @@ class TestPackages:
         assert node.calls("apt-get") == []
 
     def test_what_is_missing_is_installed_and_looked_for_again(self, node):
-        for name in ("tc", "conntrack"):
+        packages = {"tc": "iproute2", "conntrack": "conntrack", "mount.nfs": "nfs-common"}
+        for name in packages:
             (node.shims / name).rename(node.folder / name)
-        node.does(
-            "apt-get", f'case "$*" in *install*) cp {node.folder}/tc {node.folder}/conntrack {node.shims}/ ;; esac'
-        )
+        kept = " ".join(str(node.folder / name) for name in packages)
+        node.does("apt-get", f'case "$*" in *install*) cp {kept} {node.shims}/ ;; esac')
         node.run("steps/packages.sh")
-        install = node.calls("apt-get")[-1]
-        assert " iproute2 " in install
-        assert " conntrack " in install
+        assert set(packages.values()) <= set(node.calls("apt-get")[-1].split())
+
+    @pytest.mark.row("S4-20")
+    def test_the_port_mapper_of_the_nfs_client_is_off_before_the_client_is_installed(self, node):
+        (node.shims / "mount.nfs").rename(node.folder / "mount.nfs")
+        node.does("apt-get", f'case "$*" in *install*) cp {node.folder}/mount.nfs {node.shims}/ ;; esac')
+        node.run("steps/packages.sh")
+        first, *_, last = node.calls("systemctl", "apt-get")
+        assert first == "systemctl mask --quiet --now rpcbind.socket rpcbind.service"
+        assert " install " in last
 
     def test_what_cannot_be_had_is_named(self, node):
         (node.shims / "socat").unlink()

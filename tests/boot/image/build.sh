@@ -57,7 +57,7 @@ chmod 0600 "$root/swapfile"
 mkswap "$root/swapfile" >/dev/null
 # Nothing here is an installed service of a node.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
-  fstrim.timer man-db.timer getty@tty1.service serial-getty@ttyS0.service nfs-client.target rpcbind.service rpcbind.socket; do
+  fstrim.timer man-db.timer getty@tty1.service serial-getty@ttyS0.service; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*

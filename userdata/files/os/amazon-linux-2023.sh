@@ -16,5 +16,5 @@ os_install() {
   fi
   # curl is there as curl-minimal, which conflicts with the full package.
   dnf --quiet --assumeyes --setopt=retries=5 install \
-    conntrack-tools e2fsprogs ethtool iproute-tc iptables-nft jq openssl socat
+    conntrack-tools e2fsprogs ethtool iproute-tc iptables-nft jq nfs-utils openssl socat
 }

@@ -17,5 +17,5 @@ os_install() {
   fi
   "${apt[@]}" update
   "${apt[@]}" install --no-install-recommends \
-    conntrack curl e2fsprogs ethtool iproute2 iptables jq openssl socat
+    conntrack curl e2fsprogs ethtool iproute2 iptables jq nfs-common openssl socat
 }
