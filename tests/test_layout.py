@@ -153,3 +153,18 @@ def test_ruff_rules_are_ignored_with_a_reason_only():
     for rule in settings["tool"]["ruff"]["lint"]["ignore"]:
         (line,) = [line for line in text.splitlines() if line.strip().startswith(f'"{rule}",')]
         assert "#" in line, rule
+
+
+@pytest.mark.row("S2-22")
+def test_no_program_and_no_runbook_changes_objects_by_hand():
+    """The API shows a static pod, but the kubelet runs the file on the node: an edit there is lost or refused."""
+    by_hand = re.compile(r"kubectl\b[^\n`]*\s(edit|patch|replace|set)\b")
+    looked = [
+        (path, text)
+        for path, text in texts()
+        if path.relative_to(ROOT).parts[0] in {"README.md", "operations", "userdata"}
+        or path.is_relative_to(ROOT / "docs/runbooks")
+    ]
+    assert len(looked) > 50
+    for path, text in looked:
+        assert not by_hand.search(text), path

@@ -75,11 +75,10 @@ class Machine:
             ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", self.image.disk, self.disk], check=True
         )
 
-    def attach(self, volume: Path) -> None:
-        """Give the machine a second disk at its next start; a file that is not there becomes a blank one of 4 GiB."""
-        if not volume.exists():
-            with volume.open("wb") as blank:
-                blank.truncate(4 * 1024**3)
+    def attach(self, volume: Path, *, gibibytes: int = 4) -> None:
+        """Give the machine a second disk at its next start; the file gets that size, blank where it is new."""
+        volume.touch()
+        os.truncate(volume, gibibytes * 1024**3)
         self.volume = volume
 
     @property

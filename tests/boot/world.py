@@ -82,12 +82,17 @@ class World:
         for alias in (self.tree.control_plane_key_alias, self.tree.worker_key_alias):
             key = kms.create_key()["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=alias, TargetKeyId=key)
-        bucket, region, programs = f"{self.plan.name}-backup", self.plan.config.region, bundle(self.plan)
+        bucket, region = f"{self.plan.name}-backup", self.plan.config.region
         self.s3 = self.aws.client("s3")
         self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
-        self.s3.put_object(Bucket=bucket, Key=programs.key, Body=programs.data)
+        self.offer_programs(self.plan)
         place = json.dumps({"bucket": bucket, "url": f"https://{bucket}.s3.{region}.amazonaws.com"})
         self.ssm.put_parameter(Name=self.tree.backup, Type="String", Value=place)
+
+    def offer_programs(self, plan: Plan) -> None:
+        """Put the control planes' own programs of a plan into the backup bucket."""
+        programs = bundle(plan)
+        self.s3.put_object(Bucket=f"{plan.name}-backup", Key=programs.key, Body=programs.data)
 
     # Machines.
 
@@ -125,13 +130,16 @@ class World:
         self.machines[name] = machine
         return machine
 
-    def replace_instance(self, machine: Machine, address: str) -> None:
-        """What EC2 does for a replaced instance: another id and an empty disk; address and volume move over."""
+    def replace_instance(self, machine: Machine, address: str, user_data: bytes = b"") -> None:
+        """What EC2 does for a replaced instance: another id and an empty disk; address and volume move over.
+
+        Without user data of its own it gets the former one's.
+        """
         machine.cut_power()
         machine.renew_disk()
         old = self.metadata.instances[address]
         number = int(old.id[-2:], 16) + 1
-        self.metadata.add(replace(old, id=instance_id(machine.name, number)))
+        self.metadata.add(replace(old, id=instance_id(machine.name, number), user_data=user_data or old.user_data))
 
     # What machines have told.
 

@@ -316,6 +316,9 @@ class TestResume:
         (node.root / path).parent.mkdir(parents=True, exist_ok=True)
         (node.root / path).write_text(f"from the former machine: {path}\n")
 
+    def phases(self, node):
+        return [call.split(" --config")[0].removeprefix("kubeadm init phase ") for call in node.calls("kubeadm")]
+
     def register(self, node, provider):
         """Let the API server know a Node until it is deleted, then the one that the kubelet registers."""
         node.does(
@@ -327,17 +330,31 @@ class TestResume:
     def test_a_new_machine_with_the_slots_volume_neither_initialises_nor_joins(self, node):
         node.run(CONTROL_PLANE)
         assert inits(node) == joins(node) == []
-        assert [call.split(" --config")[0] for call in node.calls("kubeadm")][:2] == [
-            "kubeadm init phase kubeconfig kubelet", "kubeadm init phase kubelet-start",
-        ]  # fmt: skip
+        assert self.phases(node)[2:4] == ["kubeconfig kubelet", "kubelet-start"]
+
+    @pytest.mark.row("S2-22")
+    def test_its_static_pods_are_what_its_own_documents_say_before_the_kubelet_starts_them(self, node):
+        node.run(CONTROL_PLANE)
+        assert self.phases(node)[:2] == ["control-plane all", "etcd local"]
+        assert self.phases(node)[-1] == "upload-config kubeadm"
+
+    def test_static_pods_that_a_restore_holds_back_stay_away(self, node):
+        self.leave(node, "etc/kubernetes/held/etcd.yaml")
+        assert "a restore holds back the static pods" in node.run(CONTROL_PLANE, expect=1)
+        assert self.phases(node) == ["kubeconfig kubelet", "kubelet-start"]
+
+    def test_a_second_try_brings_the_static_pods_up_to_date_too(self, node):
+        node.does("kubectl", 'case "$*" in *providerID*) exit 1 ;; esac')
+        node.run(CONTROL_PLANE, expect=1)
+        self.register(node, PROVIDER)
+        node.run(CONTROL_PLANE)
+        assert self.phases(node).count("etcd local") == 2
 
     def test_the_node_of_the_former_instance_is_replaced(self, node):
         self.register(node, "aws:///ap-northeast-2a/i-00000000000000000")
         node.run(CONTROL_PLANE)
         assert any(f"delete node {NODE_NAME}" in call for call in node.calls("kubectl"))
-        assert [call.split(" --config")[0] for call in node.calls("kubeadm")][2:] == [
-            "kubeadm init phase mark-control-plane", "kubeadm init phase kubelet-finalize enable-client-cert-rotation",
-        ]  # fmt: skip
+        assert self.phases(node)[4:6] == ["mark-control-plane", "kubelet-finalize enable-client-cert-rotation"]
 
     def test_a_node_that_is_already_this_instance_is_left_alone(self, node):
         self.register(node, PROVIDER)

@@ -46,6 +46,20 @@ def test_a_blank_volume_is_formatted_mounted_and_marked_as_the_slots_own(node):
     assert mounted == [str(node.root / path) for path in (DATA, "var/lib/etcd", "etc/kubernetes")]
 
 
+def test_a_file_system_grows_with_its_volume(node):
+    attach(node, OURS, signature=0, label="groundswell-data")
+    node.run("steps/volume.sh")
+    assert node.calls("mount", "resize2fs")[:2] == [f"mount {node.root / DATA}", "resize2fs /dev/nvme1n1"]
+    assert "x-systemd.growfs" in node.text("/etc/fstab")
+
+
+def test_one_that_does_not_grow_is_named(node):
+    attach(node, OURS, signature=0, label="groundswell-data")
+    node.does("resize2fs", "exit 1")
+    output = node.run("steps/volume.sh", expect=1)
+    assert "the file system on /dev/nvme1n1 does not take the whole volume" in output
+
+
 def test_the_mounts_come_back_after_a_reboot_and_in_order(node):
     attach(node, BLANK)
     node.run("steps/volume.sh")

@@ -42,7 +42,7 @@ case "$*" in
   'init phase kubeconfig '* | 'init phase mark-control-plane'*) exit 0 ;;
   'init phase kubelet-start'*) mkdir -p $root/var/lib/kubelet; echo config >$root/var/lib/kubelet/config.yaml
     touch $root/run/kubelet; exit ;;
-  'init phase kubelet-finalize'*) exit 0 ;;
+  'init phase kubelet-finalize'* | 'init phase upload-config kubeadm'*) exit 0 ;;
   'init phase control-plane all'*) mkdir -p {manifests}
     for pod in kube-apiserver kube-controller-manager kube-scheduler; do
       echo "spec: {{containers: [{{command: [sleep, '100000']}}]}}" >{manifests}/$pod.yaml
@@ -242,6 +242,13 @@ class Slot:
             path.unlink()
         shutil.rmtree(self.data / "etcd/member")
         shutil.rmtree(self.data / "maintenance", ignore_errors=True)
+
+    def move_to_a_new_machine(self, *, expect: int = 0) -> str:
+        """The volume comes to another machine, which does the slot's step."""
+        self.lose()
+        for path in ("var/lib/kubelet/config.yaml", "etc/kubernetes/kubelet.conf"):
+            (self.root / path).unlink(missing_ok=True)
+        return self.node.run("steps/control-plane.sh", expect=expect)
 
     def task(self, name: str, *, expect: int = 0) -> str:
         """Run a maintenance program to its end."""

@@ -113,6 +113,23 @@ def test_a_replacement_with_an_empty_volume_serves_within_five_seconds(cluster):
     assert cluster.members()[f"https://{slot.address}:2380"] == "started voter"
 
 
+@pytest.mark.row("S2-22")
+def test_a_machine_that_takes_over_a_volume_runs_the_same_member_with_the_flags_of_its_own_documents(cluster):
+    """kubeadm writes an etcd's manifest as that of a cluster of one; a member with data goes by its data."""
+    slot = cluster.slots["b"]
+    members = cluster.ctl("member", "list").stdout
+    assert cluster.put("/registry/before", "the replacement")
+    template = slot.node.folder / "etcd.yaml"
+    template.write_text(template.read_text().replace("--snapshot-count=10000", "--snapshot-count=9000"))
+    slot.move_to_a_new_machine()
+    cluster.wait(lambda: cluster.value("/registry/before", at=[slot]) == "the replacement", "the member")
+    flags = Path(f"/proc/{slot.etcd_pid()}/cmdline").read_text().split("\0")
+    assert "--snapshot-count=9000" in flags
+    assert f"--initial-cluster=slot-b=https://{slot.address}:2380" in flags
+    assert cluster.ctl("member", "list").stdout == members
+    cluster.all_healthy()
+
+
 @pytest.mark.row("S3-27")
 @pytest.mark.parametrize("kind", ["learner", "voter"])
 def test_a_member_that_was_added_and_never_started_is_removed_and_the_next_try_ends_as_a_voter(cluster, kind):

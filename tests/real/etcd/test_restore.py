@@ -182,6 +182,22 @@ def test_with_the_majority_lost_the_survivors_own_data_begin_anew_without_a_loss
     cluster.wait(lambda: cluster.value("/registry/next", at=first) == "write", "the first slot's copy of the write")
 
 
+def test_a_slot_that_was_away_and_comes_back_on_a_new_machine_joins_what_was_restored(new_cluster, order):
+    cluster = new_cluster()
+    assert cluster.put("/registry/before", "the snapshot")
+    cluster.slots["a"].task("snapshot")
+    (key,) = [key for key in cluster.bucket.objects if "/recent/" in key]
+    away = cluster.slots["c"]
+    away.lose()
+    order(cluster, "a", key)
+    carry_out(cluster, until="ab")
+    assert cluster.put("/registry/after", "the restore", at=[cluster.slots["a"]])
+    away.move_to_a_new_machine()
+    assert state(cluster, "c") == "done"
+    assert list(cluster.members().values()) == ["started voter"] * 3
+    cluster.wait(lambda: cluster.value("/registry/after", at=[away]) == "the restore", "the third member")
+
+
 @pytest.fixture(scope="module")
 def single(new_cluster):
     """A cluster with one slot, and a snapshot of it."""
@@ -200,8 +216,8 @@ def test_a_single_slot_restores_itself(single, order):
     assert cluster.value("/registry/after") == ""
 
 
-def test_an_order_that_was_cut_off_after_the_stop_goes_on_where_it_was(single, order):
-    cluster, key = single
+def stop_in_the_middle(cluster, order, key):
+    """An order that was cut off when the pods had been stopped and nothing was replaced yet."""
     slot = cluster.slots["a"]
     slot.node.does("crictl", "exit 1")
     order(cluster, "a", key)
@@ -212,8 +228,22 @@ def test_an_order_that_was_cut_off_after_the_stop_goes_on_where_it_was(single, o
     assert state(cluster, "a") == "failed"
     program.write_text(text)
     slot.teach_crictl()
-    carry_out(cluster)
+
+
+@pytest.mark.parametrize("machine", ["the same", "a new one"])
+def test_an_order_that_was_cut_off_after_the_stop_goes_on_where_it_was(single, order, machine):
+    cluster, key = single
+    slot = cluster.slots["a"]
+    assert cluster.put("/registry/after", machine)
+    stop_in_the_middle(cluster, order, key)
+    if machine == "the same":
+        carry_out(cluster)
+    else:
+        slot.move_to_a_new_machine()
+    assert state(cluster, "a") == "done"
+    cluster.all_healthy()
     assert cluster.value("/registry/before") == "the snapshot"
+    assert cluster.value("/registry/after") == ""
     assert not (slot.manifests.parent / "held/etcd.yaml").exists()
 
 

@@ -7,10 +7,7 @@
 registered_provider() { local_api get node "$NODE_NAME" --ignore-not-found --output 'jsonpath={.spec.providerID}'; }
 is_registered() { [[ $(registered_provider) == "$provider_id" ]]; }
 
-# The volume holds a member: a join goes on from here, and a new machine that the volume has come to. There it is the same
-# etcd member, with its certificates and node name, but another instance.
-resume() {
-  local held
+start_kubelet() {
   if [[ -s $kubernetes/kubelet.conf && -s $kubelet/config.yaml ]]; then
     systemctl start kubelet.service
   else
@@ -18,6 +15,13 @@ resume() {
     kubeadm init phase kubeconfig kubelet --config "$run/init.yaml"
     kubeadm init phase kubelet-start --config "$run/init.yaml"
   fi
+}
+
+# The volume holds a member: a join goes on from here, and a new machine that the volume has come to. There it is the same
+# etcd member, with its certificates and node name, but another instance.
+resume() {
+  local held
+  start_kubelet
   retry "${READY_SECONDS:-900}" local_api get --raw /readyz >/dev/null 2>&1 ||
     die "the API server of this slot does not become ready"
   # A Node's provider id cannot be changed: the Node of the former instance goes, and the kubelet registers a new one.

@@ -26,9 +26,33 @@ initialise() {
   make_member
 }
 
+are_held() { compgen -G "$kubernetes/held/*.yaml" >/dev/null; }
+
+# The volume's former machine may have been off when a restore was ordered, or lost in the middle of one. The timer that
+# would see to it starts after this step, which needs the API server.
+finish_restore() {
+  "$lib/maintenance/restore.sh" hold
+  if are_held; then
+    start_kubelet
+    "$lib/maintenance/restore.sh"
+  fi
+  ! are_held || die "a restore holds back the static pods in $kubernetes/held, and its order is not carried out yet"
+}
+
+# The manifests on the volume are the former machine's: what the program says of the static pods by now is in this one's
+# documents.
+renew_manifests() {
+  kubeadm init phase control-plane all --config "$run/init.yaml"
+  kubeadm init phase etcd local --config "$run/init.yaml"
+}
+
 kubeadm_config init
 if [[ -e $data/member ]]; then
+  finish_restore
+  renew_manifests
   resume
+  # Whoever joins makes its manifests from what the cluster holds.
+  kubeadm init phase upload-config kubeadm --config "$run/init.yaml"
 elif [[ $MAY_INITIALISE == yes ]] && holds_claim; then
   initialise
 elif [[ -e $lib/join.sh ]]; then

@@ -34,12 +34,14 @@ if ! mountpoint --quiet "$data"; then
   mkdir -p "$data"
   sed -i '/groundswell-data/d' "$root/etc/fstab"
   cat >>"$root/etc/fstab" <<FSTAB
-UUID=$(blkid --probe --match-tag UUID --output value "$device") $data ext4 noatime,nosuid,nodev,nofail 0 2
+UUID=$(blkid --probe --match-tag UUID --output value "$device") $data ext4 noatime,nosuid,nodev,nofail,x-systemd.growfs 0 2
 $data/etcd $root/var/lib/etcd none bind,nofail,x-systemd.requires-mounts-for=$data 0 0
 $data/kubernetes $root/etc/kubernetes none bind,nofail,x-systemd.requires-mounts-for=$data 0 0
 FSTAB
   systemctl daemon-reload
   mount "$data"
+  # The volume may be larger than when it was formatted; a later boot sees to it by itself.
+  resize2fs "$device" &>/dev/null || die "the file system on $device does not take the whole volume"
 fi
 
 owner="$CLUSTER_NAME $SLOT"
